@@ -1,2 +1,53 @@
-//! See ARCHITECTURE.md.
-fn main() {}
+//! The project's tasks: `cargo xtask` lists them, CONTRIBUTING.md says when to use which.
+#![expect(clippy::print_stdout, reason = "a task tells on the terminal what it does")]
+#![expect(clippy::indexing_slicing, reason = "only JSON values are indexed, and what they lack is Null")]
+
+mod browser;
+mod demo;
+mod install;
+mod interop;
+mod shell;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask TASK
+
+  test               everything: installs what tests need, then Rust, interop and browser tests
+  install            that first part alone (Debian packages as root, Python, Node)
+  interop [STACK]    foreign SOAP stacks against a live server
+  browser            Chromium through the demonstration
+  tidy               the rules of the house that neither compiler nor clippy knows
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match task(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn task(arguments: &[&str]) -> Result<()> {
+    match arguments {
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        ["test"] => test::run(),
+        ["install"] => install::run(),
+        ["interop"] => interop::run(None),
+        ["interop", stack] => interop::run(Some(stack)),
+        ["browser"] => browser::run(),
+        ["tidy"] => tidy::run(),
+        _ => bail!("no such task: {}\n\n{HELP}", arguments.join(" ")),
+    }
+}

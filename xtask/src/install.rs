@@ -1,0 +1,117 @@
+//! What tests need besides Rust and a C compiler: Debian packages, a Python with zeep and lxml, Node modules.
+//! All of it is looked for first, so that a second run takes no time.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{command, output, root, run as execute, which};
+
+/// A program and the Debian package that brings it.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("python3", "python3"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("chromium", "chromium"),
+    ("xmlsec1", "xmlsec1"),
+    ("xmllint", "libxml2-utils"),
+    ("openssl", "openssl"),
+];
+
+/// Folders with a `package-lock.json`.
+const NODE_FOLDERS: &[&str] = &["browser"];
+
+/// Installs what is missing.
+pub(crate) fn run() -> Result<()> {
+    packages()?;
+    python_packages()?;
+    for folder in NODE_FOLDERS {
+        node_modules(&root().join(folder))?;
+    }
+    Ok(())
+}
+
+/// The interpreter of the environment that [`run`] makes.
+pub(crate) fn python() -> PathBuf {
+    root().join(".tools/venv/bin/python3")
+}
+
+fn packages() -> Result<()> {
+    let mut missing: Vec<&str> = PROGRAMS
+        .iter()
+        .filter(|(program, _)| which(program).is_none())
+        .map(|(_, package)| *package)
+        .collect();
+    // Debian keeps what `python3 -m venv` needs in a package of its own
+    if output(command("python3").args(["-c", "import ensurepip, venv"])).is_err() {
+        missing.push("python3-venv");
+    }
+    // a page without a font is blank
+    if !Path::new("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").exists() {
+        missing.push("fonts-dejavu-core");
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let by_hand = format!("install them by hand, as root:  apt-get install {}", missing.join(" "));
+    if which("apt-get").is_none() {
+        bail!("tests need the Debian packages {missing:?}, and there is no apt-get here; install their like");
+    }
+    if output(command("id").arg("-u"))?.trim() != "0" {
+        bail!("tests need the Debian packages {missing:?} and we are not root; {by_hand}");
+    }
+    let apt = || {
+        let mut apt = command("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive");
+        apt
+    };
+    execute(apt().args(["update", "--quiet"]))?;
+    execute(apt().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(&missing))
+        .context(by_hand)
+}
+
+fn python_packages() -> Result<()> {
+    let requirements = root().join("interop/zeep/requirements.txt");
+    up_to_date("python", &requirements, &python(), || {
+        let venv = root().join(".tools/venv");
+        execute(command("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+        let mut pip = Command::new(python());
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--only-binary",
+            ":all:",
+        ]);
+        execute(pip.arg("--requirement").arg(&requirements))
+    })
+}
+
+fn node_modules(folder: &Path) -> Result<()> {
+    let lock = folder.join("package-lock.json");
+    if !lock.exists() {
+        return Ok(());
+    }
+    let stamp = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    up_to_date(&stamp, &lock, &folder.join("node_modules"), || {
+        // PUPPETEER_SKIP_DOWNLOAD and the like: the browser is Debian's
+        execute(
+            command("npm").args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(folder),
+        )
+    })
+}
+
+/// Runs `make` unless it was run for this very `source` before and its `product` still stands.
+fn up_to_date(name: &str, source: &Path, product: &Path, make: impl FnOnce() -> Result<()>) -> Result<()> {
+    let stamp = root().join(".tools").join(format!("{name}.stamp"));
+    let wanted = std::fs::read(source).with_context(|| format!("cannot read {}", source.display()))?;
+    if product.exists() && std::fs::read(&stamp).is_ok_and(|done| done == wanted) {
+        return Ok(());
+    }
+    make()?;
+    std::fs::create_dir_all(root().join(".tools"))?;
+    std::fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
+}

@@ -1,0 +1,59 @@
+//! Documents that stay true: every path that ARCHITECTURE.md names exists, and so does the target of every link.
+
+use super::{Findings, Source};
+use crate::shell::root;
+
+/// Endings by which a word without a slash is known to be a file.
+const ENDINGS: &[&str] = &[".rs", ".md", ".toml", ".lock", ".py", ".json", ".xsd", ".wsdl"];
+
+pub(super) fn check(files: &[Source], findings: &mut Findings) {
+    for file in files.iter().filter(|file| file.path.ends_with(".md")) {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for (number, line) in (1..).zip(file.text.lines()) {
+            for target in links(line) {
+                if !root().join(folder).join(target).exists() {
+                    findings.push(format!("{}:{number}: the link {target} leads nowhere", file.path));
+                }
+            }
+            if file.path == "ARCHITECTURE.md" {
+                for path in paths(line).filter(|path| !root().join(path).exists()) {
+                    findings.push(format!("{}:{number}: {path} does not exist", file.path));
+                }
+            }
+        }
+    }
+}
+
+/// The paths in code spans: words of path characters with a slash inside or at the end, or with a known ending. What begins with a
+/// slash is a part of an address.
+fn paths(line: &str) -> impl Iterator<Item = &str> {
+    let spans = line.split('`').skip(1).step_by(2);
+    spans.filter(|span| {
+        let shaped = span.contains('/') || ENDINGS.iter().any(|ending| span.ends_with(ending));
+        let plain = span.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte));
+        shaped && plain && !span.starts_with('/')
+    })
+}
+
+/// The targets of links to other files of the repository.
+fn links(line: &str) -> impl Iterator<Item = &str> {
+    let targets = line.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+    targets.filter(|target| !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_in_code_spans() {
+        let line = "`crates/wss/src/open.rs` serves `POST /ws/creation` and `/acces`; `tidy` reads `deny.toml`, not `a::b` or `x*/y`";
+        assert_eq!(paths(line).collect::<Vec<_>>(), ["crates/wss/src/open.rs", "deny.toml"]);
+    }
+
+    #[test]
+    fn targets_of_links() {
+        let line = "[a](docs/a.md#part), [b](https://example.org/b), [c](#here), ![d](d.png)";
+        assert_eq!(links(line).collect::<Vec<_>>(), ["docs/a.md", "d.png"]);
+    }
+}
