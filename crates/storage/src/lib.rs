@@ -1,1 +1,42 @@
-//! See ARCHITECTURE.md.
+//! The database. All SQL of the product is in this crate; nothing else knows a table's name.
+//!
+//! [`Store`] is one handle for the whole process. What reads goes through [`Store::read`], what writes through
+//! [`Store::run`]: a named transaction, committed durably (`synchronous=FULL`) before it returns, retried in
+//! that one place when another process holds the database. The operations themselves are methods of [`Reader`]
+//! and [`Tx`], one file per aggregate.
+//!
+//! - Times are the database's: no operation takes a `now`, and every instance on one database agrees.
+//! - Single use (a token) is one atomic statement.
+//! - A look-up gives an `Option`; a rule of `spec/decisions.md` §5 that would be broken is [`Error::Refused`] with
+//!   the precise [`Refusal`], and then nothing has changed.
+//! - No error, log line or `Debug` holds a person's data.
+//!
+//! On SQLite, transactions run on sqlx's connection thread, one at a time; reads run on the caller's thread, on
+//! connections of their own, since the way to another thread costs five times the statement.
+
+mod application;
+mod connection;
+mod demande;
+mod dossier;
+mod error;
+mod etablissement;
+mod jeton;
+mod open;
+mod rejeu;
+mod session;
+mod settings;
+mod sql;
+mod store;
+
+pub use self::{
+    application::{Application, ApplicationId},
+    connection::{Reader, Tx},
+    demande::{StoredDemande, Transition},
+    dossier::{Acces, StoredDossier, Volet},
+    error::{Cause, Error, Refusal},
+    jeton::JetonPris,
+    rejeu::{EntreeRejeu, Memoire, Purged},
+    session::Session,
+    settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},
+    store::{BoxFuture, Statistics, Store},
+};

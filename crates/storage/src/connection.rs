@@ -1,0 +1,242 @@
+use std::{
+    marker::PhantomData,
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use sqlx::{Sqlite, Transaction, sqlite::SqliteArguments};
+
+use crate::{
+    Error,
+    sql::{Row, Value},
+    store::Counters,
+};
+
+/// What can be asked of the database. Its operations are in one file per aggregate.
+///
+/// `'env` is what the closure given to [`Store::read`](crate::Store::read) borrows from its surroundings.
+pub struct Reader<'env> {
+    source: Source,
+    counters: Arc<Counters>,
+    env: PhantomData<fn(&'env ()) -> &'env ()>,
+}
+
+enum Source {
+    /// A connection that only reads, on the caller's thread.
+    Here(Lent),
+    /// The transaction in progress, on sqlx's connection thread.
+    Writer(Transaction<'static, Sqlite>),
+}
+
+/// A transaction in progress: all that a [`Reader`] can, and the operations that write.
+///
+/// `'env` is what the closure given to [`Store::run`](crate::Store::run) borrows from its surroundings.
+pub struct Tx<'env> {
+    reader: Reader<'env>,
+}
+
+impl Reader<'_> {
+    pub(crate) fn here(connection: Lent, counters: Arc<Counters>) -> Self {
+        Self { source: Source::Here(connection), counters, env: PhantomData }
+    }
+
+    /// Makes what follows see one state of the database, until the connection goes home.
+    pub(crate) fn begin_snapshot(&mut self) -> Result<(), Error> {
+        match &self.source {
+            Source::Here(connection) => Ok(connection.get()?.execute_batch("BEGIN DEFERRED")?),
+            Source::Writer(_) => Ok(()),
+        }
+    }
+
+    /// Reads rows, decoding each under the reader's eyes. `table` is named by errors.
+    pub(crate) async fn rows<T>(
+        &mut self,
+        table: &'static str,
+        sql: &'static str,
+        values: &[Value<'_>],
+        mut decode: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut found = Vec::new();
+        self.each(table, sql, values, |row| {
+            found.push(decode(row)?);
+            Ok(())
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// Reads one row, or none.
+    pub(crate) async fn row<T>(
+        &mut self,
+        table: &'static str,
+        sql: &'static str,
+        values: &[Value<'_>],
+        mut decode: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let mut found = None;
+        self.each(table, sql, values, |row| {
+            found = Some(decode(row)?);
+            Ok(())
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// Shows each row to `look`.
+    pub(crate) async fn each(
+        &mut self,
+        table: &'static str,
+        sql: &'static str,
+        values: &[Value<'_>],
+        mut look: impl FnMut(&Row<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.counters.statement();
+        match &mut self.source {
+            Source::Here(connection) => each_here(connection.get()?, table, sql, values, look),
+            Source::Writer(transaction) => {
+                let rows = sqlx::query_with(sql, arguments(values)?).fetch_all(&mut **transaction).await?;
+                rows.iter().try_for_each(|row| look(&Row::sqlx(table, row)))
+            }
+        }
+    }
+}
+
+/// The whole of a read on the caller's thread: it never waits for another task, so it may hold what cannot be sent.
+fn each_here(
+    connection: &rusqlite::Connection,
+    table: &'static str,
+    sql: &'static str,
+    values: &[Value<'_>],
+    mut look: impl FnMut(&Row<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut statement = connection.prepare_cached(sql)?;
+    for (position, value) in values.iter().enumerate() {
+        statement.raw_bind_parameter(position + 1, value)?;
+    }
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next()? {
+        look(&Row::rusqlite(table, row))?;
+    }
+    Ok(())
+}
+
+fn arguments(values: &[Value<'_>]) -> Result<SqliteArguments, Error> {
+    use sqlx::Arguments as _;
+    let mut arguments = SqliteArguments::default();
+    for value in values {
+        match *value {
+            Value::Integer(value) => arguments.add(value),
+            Value::MaybeInteger(value) => arguments.add(value),
+            Value::Text(value) => arguments.add(value),
+            Value::Bytes(value) => arguments.add(value),
+            Value::MaybeText(value) => arguments.add(value),
+            Value::MaybeBytes(value) => arguments.add(value),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+impl Tx<'_> {
+    pub(crate) fn new(transaction: Transaction<'static, Sqlite>, counters: Arc<Counters>) -> Self {
+        Self { reader: Reader { source: Source::Writer(transaction), counters, env: PhantomData } }
+    }
+
+    /// Executes a statement; gives the number of rows it changed.
+    pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
+        self.counters.statement();
+        match &mut self.reader.source {
+            Source::Writer(transaction) => {
+                let done = sqlx::query_with(sql, arguments(values)?).execute(&mut **transaction).await?;
+                Ok(done.rows_affected())
+            }
+            // A `Tx` is made by `new` alone, on a writer.
+            Source::Here(_) => Err(Error::Unavailable(crate::Cause::ReadOnly)),
+        }
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), Error> {
+        match self.reader.source {
+            Source::Writer(transaction) => Ok(transaction.commit().await?),
+            Source::Here(_) => Err(Error::Unavailable(crate::Cause::ReadOnly)),
+        }
+    }
+
+    pub(crate) async fn roll_back(self) -> Result<(), Error> {
+        match self.reader.source {
+            Source::Writer(transaction) => Ok(transaction.rollback().await?),
+            Source::Here(_) => Ok(()),
+        }
+    }
+}
+
+impl<'env> Deref for Tx<'env> {
+    type Target = Reader<'env>;
+
+    fn deref(&self) -> &Reader<'env> {
+        &self.reader
+    }
+}
+
+impl<'env> DerefMut for Tx<'env> {
+    fn deref_mut(&mut self) -> &mut Reader<'env> {
+        &mut self.reader
+    }
+}
+
+/// The connections that read. As many are open as were ever in use at once, [`Readers::KEPT`] are kept.
+pub(crate) struct Readers {
+    path: std::path::PathBuf,
+    idle: Mutex<Vec<rusqlite::Connection>>,
+}
+
+impl Readers {
+    const KEPT: usize = 16;
+
+    pub(crate) fn new(path: std::path::PathBuf) -> Self {
+        Self { path, idle: Mutex::default() }
+    }
+
+    pub(crate) fn lend(self: &Arc<Self>) -> Result<Lent, Error> {
+        let idle = self.idle().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => crate::open::reader(&self.path)?,
+        };
+        Ok(Lent { connection: Some(connection), home: Arc::clone(self) })
+    }
+
+    pub(crate) fn close(&self) {
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<rusqlite::Connection>> {
+        // A panic elsewhere cannot leave a list of connections half changed.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A reading connection that goes home when dropped.
+pub(crate) struct Lent {
+    connection: Option<rusqlite::Connection>,
+    home: Arc<Readers>,
+}
+
+impl Lent {
+    pub(crate) fn get(&self) -> Result<&rusqlite::Connection, Error> {
+        self.connection.as_ref().ok_or(Error::Unavailable(crate::Cause::NoConnection))
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        let at_rest = connection.is_autocommit() || connection.execute_batch("COMMIT").is_ok();
+        if at_rest {
+            let mut idle = self.home.idle();
+            if idle.len() < Readers::KEPT {
+                idle.push(connection);
+            }
+        }
+    }
+}

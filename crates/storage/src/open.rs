@@ -1,0 +1,216 @@
+//! Opening: the file and its mode, the connections and their settings, the schema and its version.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::OpenFlags;
+use sqlx::{
+    ConnectOptions as _, Row as _, SqlitePool,
+    migrate::{MigrateError, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{Cause, Error};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How long SQLite waits for another process before it says busy.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// How often, and how long apart, an opening is tried while others are opening too.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(20);
+
+pub(crate) struct Opened {
+    pub(crate) path: PathBuf,
+    pub(crate) durable: SqlitePool,
+    pub(crate) batched: SqlitePool,
+}
+
+pub(crate) async fn open(url: &str) -> Result<Opened, Error> {
+    let path = path(url)?;
+    create_private(&path)?;
+    // Several processes may make a new database at once; who comes second finds the work done when it looks again.
+    // SQLite's own waiting does not cover the step to the write-ahead log.
+    for _ in 1..TRIES {
+        match connect(&path).await {
+            Err(Error::Unavailable(Cause::Busy) | Error::Conflict) => tokio::time::sleep(PAUSE).await,
+            outcome => return outcome,
+        }
+    }
+    connect(&path).await
+}
+
+async fn connect(path: &Path) -> Result<Opened, Error> {
+    let durable = writer(path, SqliteSynchronous::Full).await?;
+    migrate(&durable).await?;
+    assert_settings(&durable).await?;
+    let batched = writer(path, SqliteSynchronous::Normal).await?;
+    Ok(Opened { path: path.to_owned(), durable, batched })
+}
+
+/// A connection that only reads. The file exists and has its schema.
+pub(crate) fn reader(path: &Path) -> Result<rusqlite::Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8000;")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// `sqlite:PATH`, and `sqlite://PATH`, which many tools write. Memory would be another database per connection.
+fn path(url: &str) -> Result<PathBuf, Error> {
+    let path = url.strip_prefix("sqlite:").ok_or(Error::UnknownUrl)?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() || path.starts_with(":memory:") || path.contains('?') {
+        return Err(Error::UnknownUrl);
+    }
+    Ok(PathBuf::from(path))
+}
+
+/// The file is its owner's alone; SQLite gives the log and the index beside it the same mode.
+#[cfg(unix)]
+fn create_private(path: &Path) -> Result<(), Error> {
+    use std::{
+        fs::{OpenOptions, Permissions},
+        io::ErrorKind,
+        os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    };
+    let failed = |error: std::io::Error| {
+        Error::Unavailable(match error.kind() {
+            ErrorKind::ReadOnlyFilesystem => Cause::ReadOnly,
+            ErrorKind::StorageFull => Cause::Full,
+            _ => Cause::CannotOpen,
+        })
+    };
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode();
+            if mode & 0o077 != 0 {
+                tracing::warn!(
+                    mode = format!("{mode:o}"),
+                    "the database was readable by others: mode set to 600"
+                );
+                std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
+            }
+            Ok(())
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+#[cfg(not(unix))]
+fn create_private(_: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
+/// One connection, kept for good. Statements are not logged: their values are people's.
+async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePool, Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .disable_statement_logging();
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await?;
+    Ok(pool)
+}
+
+/// Forward only.
+async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
+    MIGRATIONS.run(pool).await.map_err(|error| match error {
+        MigrateError::VersionMissing(found) => {
+            let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+            if found > known {
+                Error::NewerSchema { found, known }
+            } else {
+                Error::ForeignSchema { version: found }
+            }
+        }
+        MigrateError::VersionMismatch(version) | MigrateError::Dirty(version) => {
+            Error::ForeignSchema { version }
+        }
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => migrating(error),
+        _ => Error::Unavailable(Cause::Other(21)),
+    })
+}
+
+/// SQLite says "table exists already" with its general code: another process made it meanwhile.
+fn migrating(error: sqlx::Error) -> Error {
+    match Error::from(error) {
+        Error::Unavailable(Cause::Other(1)) => Error::Conflict,
+        error => error,
+    }
+}
+
+/// What "999 is on disk" stands on is asked of the database itself.
+async fn assert_settings(pool: &SqlitePool) -> Result<(), Error> {
+    let journal: String = sqlx::query("PRAGMA journal_mode").fetch_one(pool).await?.try_get(0)?;
+    if journal != "wal" {
+        return Err(Error::NotDurable { setting: "journal_mode", expected: "WAL" });
+    }
+    let synchronous: i64 = sqlx::query("PRAGMA synchronous").fetch_one(pool).await?.try_get(0)?;
+    if synchronous != 2 {
+        return Err(Error::NotDurable { setting: "synchronous", expected: "FULL" });
+    }
+    let foreign_keys: i64 = sqlx::query("PRAGMA foreign_keys").fetch_one(pool).await?.try_get(0)?;
+    if foreign_keys != 1 {
+        return Err(Error::NotDurable { setting: "foreign_keys", expected: "ON" });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn acknowledged_means_on_disk_and_replay_entries_ride_along() {
+        let dir = tempfile::tempdir().unwrap();
+        let opened = open(&format!("sqlite:{}", dir.path().join("vtpa.db").display())).await.unwrap();
+        for (pool, setting, expected) in [
+            (&opened.durable, "PRAGMA synchronous", "2"),
+            (&opened.batched, "PRAGMA synchronous", "1"),
+            (&opened.durable, "PRAGMA journal_mode", "wal"),
+            (&opened.durable, "PRAGMA foreign_keys", "1"),
+            (&opened.batched, "PRAGMA foreign_keys", "1"),
+            (&opened.durable, "PRAGMA busy_timeout", "5000"),
+        ] {
+            let row = sqlx::query(setting).fetch_one(pool).await.unwrap();
+            let value = row
+                .try_get::<String, _>(0)
+                .or_else(|_| row.try_get::<i64, _>(0).map(|value| value.to_string()));
+            assert_eq!(value.unwrap(), expected, "{setting}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_that_would_lose_what_it_acknowledged_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("vtpa.db");
+        let pool = writer(&path, SqliteSynchronous::Normal).await.unwrap();
+        let refusal = Error::NotDurable { setting: "synchronous", expected: "FULL" };
+        assert_eq!(assert_settings(&pool).await, Err(refusal));
+    }
+
+    #[tokio::test]
+    async fn a_reader_cannot_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("vtpa.db");
+        open(&format!("sqlite:{}", path.display())).await.unwrap();
+        let error: Error = reader(&path).unwrap().execute("DELETE FROM marche", []).unwrap_err().into();
+        assert_eq!(error, Error::Unavailable(Cause::ReadOnly));
+    }
+}

@@ -1,0 +1,17 @@
+//! What the storage promises, on a real SQLite file.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in helpers of tests too, what fails should fail the test"
+)]
+
+mod application;
+mod demande;
+mod dossier;
+mod invariants;
+mod jeton;
+mod rejeu;
+mod session;
+mod store;
+mod support;
