@@ -4,6 +4,7 @@
 
 mod browser;
 mod demo;
+mod fuzz;
 mod install;
 mod interop;
 mod shell;
@@ -21,6 +22,7 @@ cargo xtask TASK
   install            that first part alone (Debian packages as root, Python, Node)
   interop [STACK]    foreign SOAP stacks against a live server
   browser            Chromium through the demonstration
+  fuzz SECONDS       each fuzz target for so long
   tidy               the rules of the house that neither compiler nor clippy knows
 ";
 
@@ -47,6 +49,7 @@ fn task(arguments: &[&str]) -> Result<()> {
         ["interop"] => interop::run(None),
         ["interop", stack] => interop::run(Some(stack)),
         ["browser"] => browser::run(),
+        ["fuzz", seconds] => fuzz::run(seconds),
         ["tidy"] => tidy::run(),
         _ => bail!("no such task: {}\n\n{HELP}", arguments.join(" ")),
     }
