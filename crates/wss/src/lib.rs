@@ -1,1 +1,35 @@
-//! See ARCHITECTURE.md.
+//! SOAP 1.2 and WS-Security 1.1 over [`xmlsec`]: two verbs, [`open`](Received) and [`seal`].
+//!
+//! ```text
+//! bytes ─▶ xmlsec::Document ─▶ Received ─▶ Unspent ─▶ Opened ─▶ body(): Signed
+//!                              shape,       path,      first
+//!                              which key    signature, time
+//!                                           freshness
+//! ```
+//! A request's Body can be read only from [`Opened`], which only [`Unspent::spend`] makes, which only
+//! [`Received::verify`] makes. This crate does no I/O, reads no clock and spawns nothing: `now`, randomness and the
+//! replay guard are arguments.
+//!
+//! Clauses cited: [SOAP Message Security 1.1](http://docs.oasis-open.org/wss/v1.1/), X.509 Certificate Token
+//! Profile 1.1, WS-I Basic Security Profile 1.1 (R numbers), SOAP 1.2 part 1.
+
+mod addressing;
+mod envelope;
+mod fault;
+mod header;
+mod ids;
+mod key;
+pub mod ns;
+mod open;
+mod refusal;
+mod replay;
+mod seal;
+mod timestamp;
+
+pub use addressing::Addressing;
+pub use fault::{Fault, FaultCode, ReceivedFault};
+pub use open::{CertificateCheck, Opened, Policy, Received, Unspent};
+pub use refusal::{Name, Refusal, Subcode};
+pub use replay::{Admission, GuardUnavailable, ReplayEntry, ReplayGuard};
+pub use seal::{AddressingHeaders, Identity, KeyMismatch, SealError, seal, seal_fault};
+pub use timestamp::Freshness;

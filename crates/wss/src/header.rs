@@ -1,0 +1,53 @@
+//! What a `wsse:Security` header may hold, by place and count (SOAP Message Security 1.1 §5), before anything of it is believed.
+
+use xmlsec::Node;
+
+use crate::ns;
+use crate::refusal::Refusal;
+use crate::timestamp::MessageTimestamp;
+
+/// Most BinarySecurityTokens in one header.
+const TOKENS_MAX: usize = 4;
+
+/// The header's children, each known by its place; nothing is verified yet.
+#[derive(Debug, Clone)]
+pub(crate) struct SecurityHeader<'d> {
+    /// The element and what it says.
+    pub(crate) timestamp: Option<(Node<'d>, MessageTimestamp)>,
+    /// The message signature.
+    pub(crate) signature: Node<'d>,
+    /// Tokens, in document order; KeyInfo may point at one, before or after the signature.
+    pub(crate) tokens: Vec<Node<'d>>,
+}
+
+impl<'d> SecurityHeader<'d> {
+    pub(crate) fn read(security: Node<'d>) -> Result<Self, Refusal> {
+        // a comment in Created or in a name is how texts get cut in two (attack catalogue 21)
+        if security.contains_comment() {
+            return Err(Refusal::CommentInSecurity);
+        }
+        let (mut timestamp, mut signature, mut tokens) = (None, None, Vec::new());
+        for child in security.children() {
+            let unexpected = || Refusal::UnexpectedInSecurity { local: child.local_name().to_owned() };
+            match (child.namespace(), child.local_name()) {
+                (ns::WSU, "Timestamp") => {
+                    // BSP 1.1 R3227
+                    if timestamp.is_some() {
+                        return Err(unexpected());
+                    }
+                    timestamp = Some((child, MessageTimestamp::read(child)?));
+                }
+                (ns::DS, "Signature") => {
+                    if signature.is_some() {
+                        return Err(Refusal::SignatureTwice);
+                    }
+                    signature = Some(child);
+                }
+                (ns::WSSE, "BinarySecurityToken") if tokens.len() < TOKENS_MAX => tokens.push(child),
+                _ => return Err(unexpected()),
+            }
+        }
+        let signature = signature.ok_or(Refusal::SignatureMissing)?;
+        Ok(Self { timestamp, signature, tokens })
+    }
+}
