@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::{
     ApplicationId, Error, Reader, Refusal, Store, StoredDemande, Tx, demande,
-    sql::{NO_DOSSIER, Row, Value, dossier_id, dossier_number, now, pairs, text_number, time},
+    sql::{NO_DOSSIER, Row, Value, document, dossier_id, dossier_number, now, pairs, text_number, time},
 };
 
 /// A dossier as it is stored, with its demandes in the order of their making.
@@ -324,8 +324,7 @@ fn decode(row: &Row<'_>) -> Result<StoredDossier, Error> {
     let id = row.integer(2)?;
     Ok(StoredDossier {
         id: dossier_id("dossier", id)?,
-        demandeur: serde_json::from_slice(row.bytes(3)?)
-            .map_err(|_| Error::inconsistent("dossier", "demandeur", id))?,
+        demandeur: document(row.bytes(3)?).ok_or_else(|| Error::inconsistent("dossier", "demandeur", id))?,
         annule: row.maybe_integer(4)?.is_some(),
         volet_admin: row.maybe_integer(5)?.is_some(),
         volet_medical: row.maybe_integer(6)?.is_some(),

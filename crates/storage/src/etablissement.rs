@@ -1,20 +1,19 @@
 //! Establishments, by FINESS number.
 
-use dossier::{Adresse, Etablissement};
+use dossier::Etablissement;
 
 use crate::{
     Error, Reader, Refusal, Tx,
-    sql::{Row, Value, elements, now},
+    sql::{Row, Value, document, elements, now},
 };
 
 /// An establishment whose columns begin at `first`: number, name, address, telephone.
 pub(crate) fn decode(row: &Row<'_>, first: usize) -> Result<Etablissement, Error> {
     let num_finiss = row.text(first)?.to_owned();
     let adresse = match row.maybe_bytes(first + 2)? {
-        Some(json) => Some(
-            serde_json::from_slice::<Adresse>(json)
-                .map_err(|_| Error::inconsistent("etablissement", "adresse", &num_finiss))?,
-        ),
+        Some(json) => {
+            Some(document(json).ok_or_else(|| Error::inconsistent("etablissement", "adresse", &num_finiss))?)
+        }
         None => None,
     };
     Ok(Etablissement {
@@ -48,7 +47,8 @@ impl Reader<'_> {
             elements!("$1"),
             " n LEFT JOIN etablissement e ON e.num_finiss = n.valeur WHERE e.num_finiss IS NULL ORDER BY n.rang"
         );
-        let numbers = serde_json::to_string(numbers).unwrap_or_default();
+        let numbers = serde_json::to_string(numbers)
+            .map_err(|_| Error::inconsistent("etablissement", "num_finiss", ""))?;
         self.rows("etablissement", SQL, &[Value::Text(&numbers)], |row| {
             usize::try_from(row.integer(0)?)
                 .map_err(|_| Error::inconsistent("etablissement", "num_finiss", ""))

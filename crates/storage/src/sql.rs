@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::Error;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use serde::de::DeserializeOwned;
 use sqlx::{Column as _, Row as _};
 
 /// The database's clock in milliseconds since 1970-01-01 UTC.
@@ -122,6 +123,11 @@ impl<'r> Row<'r> {
 /// A time as it is stored.
 pub(crate) fn time(table: &'static str, column: &'static str, milliseconds: i64) -> Result<Timestamp, Error> {
     Timestamp::from_millisecond(milliseconds).map_err(|_| Error::inconsistent(table, column, milliseconds))
+}
+
+/// A JSON document as it is stored. Its UTF-8 is checked once and not string by string.
+pub(crate) fn document<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    serde_json::from_str(std::str::from_utf8(json).ok()?).ok()
 }
 
 /// The 13 digits of an IdDossier as a number, which is the dossier's key.

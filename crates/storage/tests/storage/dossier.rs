@@ -173,3 +173,19 @@ async fn a_part_is_filled_in_by_itself() {
     let unknown = &crate::support::id(2);
     assert_eq!(refused(run!(base, fill_volet(unknown, Volet::Admin))), Refusal::UnknownDossier);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_shown_for_debugging_shows_nobody() {
+    let base = Base::new().await;
+    let application = base.application("portail").await;
+    let id = base.dossier(1, application, "dupont").await;
+    let finess = base.etablissements(1).await;
+    let demande = base.demande(&id, &finess[0]).await.unwrap();
+    let annulee = dossier::StatutDemande::Annulee;
+    run!(base, change_statut(demande, annulee, Some("14"), Some("Mme Durand est partie"))).unwrap();
+    let (id, stored) = (&id, base.stored(&id).await);
+    let shown = format!("{stored:?} {:?}", read!(base, history(id)));
+    for personal in ["DURAND", "Durand", "Jeanne", "jeanne@", "238047511604422", "06 12", "Lilas"] {
+        assert!(!shown.contains(personal), "{personal} in {shown}");
+    }
+}
