@@ -31,13 +31,18 @@ pub(crate) struct Demo {
 impl Demo {
     /// Starts the demonstration in `folder`, which is emptied first.
     pub(crate) fn start(vtpa: &Path, folder: &Path) -> Result<Demo> {
+        Demo::start_by(Command::new(vtpa), vtpa, folder)
+    }
+
+    /// The same by `runner`, a command that becomes `vtpa`: `taskset --cpu-list 0 vtpa`.
+    pub(crate) fn start_by(mut runner: Command, vtpa: &Path, folder: &Path) -> Result<Demo> {
         if folder.exists() {
             std::fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
         }
         std::fs::create_dir_all(folder)?;
         let log = folder.join("demo.log");
         let (https, portal) = (free_port()?, free_port()?);
-        let mut process = Command::new(vtpa)
+        let mut process = runner
             .arg("demo")
             .arg("--dir")
             .arg(folder)
@@ -65,6 +70,17 @@ impl Demo {
     /// A file that the demonstration made.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// The processor time that it has used, in seconds, of all its threads.
+    pub(crate) fn cpu_seconds(&self) -> Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        // the name in parentheses may hold anything; after it utime and stime are the 12th and 13th field (proc(5))
+        let (_, fields) = stat.rsplit_once(')').context("/proc/PID/stat")?;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
+        let ticks = ticks.sum::<Result<f64, _>>()?;
+        let per_second: f64 = output(Command::new("getconf").arg("CLK_TCK"))?.trim().parse()?;
+        Ok(ticks / per_second)
     }
 
     /// Runs another command of the same binary on the demonstration's configuration; its standard output.

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a task tells on the terminal what it does")]
 #![expect(clippy::indexing_slicing, reason = "only JSON values are indexed, and what they lack is Null")]
 
+mod bench;
 mod browser;
 mod demo;
 mod fuzz;
@@ -23,6 +24,7 @@ cargo xtask TASK
   interop [STACK]    foreign SOAP stacks against a live server
   browser            Chromium through the demonstration
   fuzz SECONDS       each fuzz target for so long
+  bench              requests per second of one core, as a part of its RSA signatures; a row for BENCHMARKS.md
   tidy               the rules of the house that neither compiler nor clippy knows
 ";
 
@@ -50,6 +52,7 @@ fn task(arguments: &[&str]) -> Result<()> {
         ["interop", stack] => interop::run(Some(stack)),
         ["browser"] => browser::run(),
         ["fuzz", seconds] => fuzz::run(seconds),
+        ["bench"] => bench::run(),
         ["tidy"] => tidy::run(),
         _ => bail!("no such task: {}\n\n{HELP}", arguments.join(" ")),
     }

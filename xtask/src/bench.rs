@@ -1,0 +1,183 @@
+//! Requests per second of one server core, as a part of the RSA-2048 signatures that the same core makes in the same run: every
+//! answer costs one, so that 1 is the bound whatever the machine. The server is alone on core 0, the load on core 1.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::demo::Demo;
+use crate::shell::{cargo, command, output, root, run as execute};
+
+const ROUNDS: usize = 3;
+/// Messages of a round: about five seconds.
+const MESSAGES: &str = "16000";
+const CONNECTIONS: &str = "8";
+
+/// What one round showed.
+struct Round {
+    signatures_per_second: f64,
+    requests_per_second: f64,
+    cpu_microseconds: f64,
+    answer_bytes: u64,
+}
+
+impl Round {
+    fn ratio(&self) -> f64 {
+        self.requests_per_second / self.signatures_per_second
+    }
+
+    /// The ratio that a core would show that nobody else takes time of.
+    fn cpu_ratio(&self) -> f64 {
+        1e6 / self.cpu_microseconds / self.signatures_per_second
+    }
+}
+
+/// Builds, measures, prints, and adds a row to BENCHMARKS.md.
+pub(crate) fn run() -> Result<()> {
+    let release = [
+        "build",
+        "--release",
+        "--locked",
+        "-p",
+        "vtpa",
+        "-p",
+        "client",
+        "--bin",
+        "vtpa",
+        "--example",
+        "load",
+    ];
+    execute(cargo().args(release))?;
+    let folder = root().join("target/xtask/bench");
+    let vtpa = root().join("target/release/vtpa");
+    let demo = Demo::start_by(pinned("0", &vtpa), &vtpa, &folder.join("demo"))?;
+    let id = dossier_with_demandes(&demo, &folder)?;
+
+    measure(&demo, &id, "2000")?; // warm: caches, allocator, the processor's clock
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        let round = measure(&demo, &id, MESSAGES)?;
+        println!(
+            "{:>7.0} request/s   {:>7.0} signatures/s   ratio {:.2}   {:>4.0} µs CPU per request, ratio by CPU {:.2}",
+            round.requests_per_second,
+            round.signatures_per_second,
+            round.ratio(),
+            round.cpu_microseconds,
+            round.cpu_ratio()
+        );
+        rounds.push(round);
+    }
+    demo.stop()?;
+    rounds.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
+    write_row(rounds.get(ROUNDS / 2).context("no round")?)
+}
+
+fn measure(demo: &Demo, id_dossier: &str, messages: &str) -> Result<Round> {
+    let signatures_per_second = signatures_per_second()?;
+    let mut load = pinned("1", &root().join("target/release/examples/load"));
+    load.arg(&demo.base).args(["ca.pem", "partner.pem", "partner.key"].map(|name| demo.file(name)));
+    load.args([id_dossier, "bench", messages, CONNECTIONS]);
+    let before = demo.cpu_seconds()?;
+    let seen: Value = serde_json::from_str(&output(&mut load)?)?;
+    let cpu = demo.cpu_seconds()? - before;
+    let requests = seen["requests"].as_f64().context("requests")?;
+    Ok(Round {
+        signatures_per_second,
+        requests_per_second: requests / seen["seconds"].as_f64().context("seconds")?,
+        cpu_microseconds: cpu * 1e6 / requests,
+        answer_bytes: seen["answer_bytes"].as_u64().context("answer_bytes")?,
+    })
+}
+
+/// By OpenSSL, on the server's core, while the server waits.
+fn signatures_per_second() -> Result<f64> {
+    let mut openssl = pinned("0", Path::new("openssl"));
+    let printed = output(openssl.args(["speed", "-mr", "-elapsed", "-seconds", "3", "rsa2048"]))?;
+    // "+F2:2:2048:<sign/s>:<verify/s>", seconds per operation in older versions
+    let line =
+        printed.lines().find(|line| line.starts_with("+F2:")).context("openssl speed printed no result")?;
+    let figure: f64 = line.split(':').nth(3).context("openssl speed")?.parse()?;
+    Ok(if figure < 1.0 { 1.0 / figure } else { figure })
+}
+
+/// The dossier of design/performance.md: five demandes, so that the answer's Body has about 5.5 kB.
+fn dossier_with_demandes(demo: &Demo, folder: &Path) -> Result<String> {
+    let mut creation: Value =
+        serde_json::from_str(&std::fs::read_to_string(root().join("interop/creation.json"))?)?;
+    creation.as_object_mut().context("creation.json")?.insert("IdLocal".to_owned(), Value::from("bench"));
+    let file = folder.join("creation.json");
+    std::fs::write(&file, creation.to_string())?;
+    let mut call = Command::new(&demo.vtpa);
+    call.args(["call", "creer"]).arg(&file).args(["--profile", "x509", "--json", "--url", &demo.base]);
+    for (option, name) in [
+        ("--cert", "partner.pem"),
+        ("--key", "partner.key"),
+        ("--ca", "ca.pem"),
+        ("--server-cert", "server.pem"),
+    ] {
+        call.arg(option).arg(demo.file(name));
+    }
+    let created: Value = serde_json::from_str(&output(&mut call)?)?;
+    let id = find(&created, "IdDossier").context("vtpa call creer gave no IdDossier")?;
+
+    let listed: Value = serde_json::from_str(&demo.vtpa(&["etablissement", "list", "--json"])?)?;
+    let finess: Vec<&str> =
+        listed.as_array().into_iter().flatten().filter_map(|one| one["NumFINISS"].as_str()).take(5).collect();
+    ensure!(finess.len() == 5, "vtpa etablissement list gave {listed}");
+    for finess in finess {
+        demo.vtpa(&[
+            "demande",
+            "add",
+            &id,
+            "--finess",
+            finess,
+            "--hebergement",
+            "Permanent",
+            "--urgence",
+            "SixMois",
+        ])?;
+    }
+    Ok(id)
+}
+
+/// The first text of that name, however deep.
+fn find(value: &Value, name: &str) -> Option<String> {
+    match value {
+        Value::Object(members) => members
+            .get(name)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .or_else(|| members.values().find_map(|member| find(member, name))),
+        Value::Array(items) => items.iter().find_map(|item| find(item, name)),
+        _ => None,
+    }
+}
+
+fn pinned(core: &str, program: &Path) -> Command {
+    let mut taskset = command("taskset");
+    taskset.args(["--cpu-list", core]).arg(program);
+    taskset
+}
+
+fn write_row(round: &Round) -> Result<()> {
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo")?;
+    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
+    let row = format!(
+        "| {} | {} | consult, 5 demandes, X.509, HTTPS, {} B answer | {:.0} | {:.0} | {:.2} | {:.0} | {:.2} |\n",
+        output(command("date").args(["-u", "+%F"]))?.trim(),
+        model.trim_start_matches([' ', '\t', ':']),
+        round.answer_bytes,
+        round.requests_per_second,
+        round.signatures_per_second,
+        round.ratio(),
+        round.cpu_microseconds,
+        round.cpu_ratio(),
+    );
+    print!("{row}");
+    OpenOptions::new().append(true).open(root().join("BENCHMARKS.md"))?.write_all(row.as_bytes())?;
+    Ok(())
+}
