@@ -11,6 +11,7 @@ mod demande;
 mod dossier;
 mod invariants;
 mod jeton;
+mod logs;
 mod rejeu;
 mod session;
 mod store;
