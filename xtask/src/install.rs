@@ -16,8 +16,12 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("xmlsec1", "xmlsec1"),
     ("xmllint", "libxml2-utils"),
+    ("valgrind", "valgrind"),
     ("openssl", "openssl"),
 ];
+
+/// Debian packages that bring no program, only what one of the above or a page needs.
+const LIBRARIES: &[&str] = &["libxmlsec1-openssl", "fonts-dejavu-core"];
 
 /// Folders with a `package-lock.json`.
 const NODE_FOLDERS: &[&str] = &["browser"];
@@ -47,10 +51,7 @@ fn packages() -> Result<()> {
     if output(command("python3").args(["-c", "import ensurepip, venv"])).is_err() {
         missing.push("python3-venv");
     }
-    // a page without a font is blank
-    if !Path::new("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").exists() {
-        missing.push("fonts-dejavu-core");
-    }
+    missing.extend(LIBRARIES.iter().filter(|library| !installed(library)));
     if missing.is_empty() {
         return Ok(());
     }
@@ -69,6 +70,11 @@ fn packages() -> Result<()> {
     execute(apt().args(["update", "--quiet"]))?;
     execute(apt().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(&missing))
         .context(by_hand)
+}
+
+fn installed(package: &str) -> bool {
+    let query = output(command("dpkg-query").args(["--show", "--showformat", "${Status}", package]));
+    query.is_ok_and(|status| status == "install ok installed")
 }
 
 fn python_packages() -> Result<()> {
