@@ -47,6 +47,8 @@ async fn main() {
         .await
         .unwrap();
 
+    let url = format!("sqlite:{}", dir.path().join("vtpa.db").display());
+    measure("open and close", 50, async |_| Store::open(&url).await.unwrap().close().await).await;
     measure("application by fingerprint", 20_000, async |_| {
         store.application_by_fingerprint(&[1; 32]).await.unwrap().unwrap();
     })
