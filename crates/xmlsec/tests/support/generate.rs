@@ -173,7 +173,8 @@ fn text(chance: &mut Chance) -> String {
     while let Some(at) = out.find("]]>") {
         out.insert(at + 2, ' ');
     }
-    out
+    // The next text may begin with `>`.
+    if out.ends_with(']') { out + " " } else { out }
 }
 
 fn value(chance: &mut Chance) -> String {
