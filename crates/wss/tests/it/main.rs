@@ -1,5 +1,7 @@
 //! Public API of wss: messages of real stacks, messages broken on purpose, and what we write ourselves.
 
+#![cfg(test)]
+
 mod attacks;
 mod guard;
 mod refusals;

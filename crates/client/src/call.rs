@@ -1,0 +1,239 @@
+//! One call: write and sign, send, read, verify, decode.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dossier::{Operation, Reponse, Requete};
+use jiff::{SignedDuration, Timestamp};
+use wss::{CertificateCheck, Freshness, Policy, ReceivedFault, Refusal};
+use xmlsec::{Certificate, Document, Limits, PathError};
+
+use crate::settings::{ServerTrust, Settings};
+
+/// Longest answer that is read: 100 dossiers of 40 demandes and then some.
+const ANSWER_BYTES: usize = 32 << 20;
+const TIMEOUT: Duration = Duration::from_secs(30);
+const FRESHNESS: Policy = Policy {
+    freshness: Freshness { max_age: SignedDuration::from_mins(5), clock_skew: SignedDuration::from_mins(5) },
+    timestamp_required: true,
+};
+
+/// A partner application's connection to the services. Cheap to clone; connections are kept alive and shared.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    settings: Arc<Settings>,
+}
+
+/// The envelopes of one call as they went over the wire.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Exchange {
+    /// Request envelope.
+    pub request: Vec<u8>,
+    /// Answer as received; empty when none came.
+    pub response: Vec<u8>,
+}
+
+/// A verified answer: signed by the expected certificate, fresh, of the operation asked.
+#[derive(Debug)]
+pub struct Answer {
+    /// What the server answered; look at its code.
+    pub reponse: Reponse,
+    /// The envelopes.
+    pub exchange: Exchange,
+}
+
+/// Why a call gave no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The settings cannot serve.
+    #[error("client settings: {0}")]
+    Settings(String),
+    /// The request could not be signed.
+    #[error("the request could not be signed: {0}")]
+    Sign(#[from] wss::SealError),
+    /// The server could not be reached, or its TLS certificate was refused.
+    #[error("no answer from {url}: {cause}")]
+    Transport {
+        /// Address called.
+        url: String,
+        /// What the HTTP client said, causes included.
+        cause: String,
+        /// The envelopes.
+        exchange: Box<Exchange>,
+    },
+    /// A signed SOAP fault.
+    #[error("SOAP fault {}: {}", fault.code, fault.reasons.last().map_or("", |(_, text)| text))]
+    Fault {
+        /// The fault, its signature verified.
+        fault: Box<ReceivedFault>,
+        /// The envelopes.
+        exchange: Box<Exchange>,
+    },
+    /// An answer that is broken, unsigned, badly signed or not the operation's.
+    #[error("the answer (HTTP {status}) cannot be trusted: {cause}")]
+    Broken {
+        /// HTTP status.
+        status: u16,
+        /// What is wrong with it.
+        cause: BrokenAnswer,
+        /// The envelopes.
+        exchange: Box<Exchange>,
+    },
+}
+
+/// What is wrong with an answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum BrokenAnswer {
+    /// Not XML.
+    #[error("not readable XML: {0}")]
+    Xml(xmlsec::ParseError),
+    /// The WS-Security of it does not hold.
+    #[error("{0}")]
+    Security(Refusal),
+    /// Signed, but by another certificate than the one demanded.
+    #[error("signed by another certificate than the one demanded")]
+    OtherCertificate,
+    /// Signed, but not the answer to this operation.
+    #[error("not an answer to {0}")]
+    OtherOperation(&'static str),
+}
+
+impl CallError {
+    /// The envelopes of a call that failed, as far as they went.
+    pub fn exchange(&self) -> Option<&Exchange> {
+        match self {
+            Self::Settings(_) | Self::Sign(_) => None,
+            Self::Transport { exchange, .. }
+            | Self::Fault { exchange, .. }
+            | Self::Broken { exchange, .. } => Some(exchange),
+        }
+    }
+}
+
+impl Client {
+    /// Prepares connections; nothing is sent yet.
+    pub fn new(settings: Settings) -> Result<Self, CallError> {
+        let unfit = |cause: String| CallError::Settings(cause);
+        let mut roots = rustls::RootCertStore::empty();
+        for anchor in &settings.tls_anchors {
+            let der = rustls_pki_types::CertificateDer::from(anchor.der().to_vec());
+            roots.add(der).map_err(|error| unfit(format!("authority {}: {error}", anchor.subject())))?;
+        }
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unfit(error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let http = reqwest::Client::builder()
+            .use_preconfigured_tls(tls)
+            .timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|error| unfit(causes(&error)))?;
+        Ok(Self { http, settings: Arc::new(settings) })
+    }
+
+    /// Calls one operation at this instant.
+    #[expect(clippy::disallowed_methods, reason = "a client's clock is the machine's; call_at takes another")]
+    pub async fn call(&self, requete: &Requete) -> Result<Answer, CallError> {
+        self.call_at(requete, Timestamp::now()).await
+    }
+
+    /// Calls one operation, its Timestamp written for `now`.
+    pub async fn call_at(&self, requete: &Requete, now: Timestamp) -> Result<Answer, CallError> {
+        let operation = requete.operation();
+        let request = wss::seal(&self.settings.identity, None, now, &mut rand::rng(), |w| requete.encode(w))?;
+        let url = format!("{}{}", self.settings.base_url.trim_end_matches('/'), operation.service().path());
+        let mut exchange = Exchange { request, response: Vec::new() };
+
+        let content_type = format!("application/soap+xml; charset=utf-8; action=\"{}\"", operation.action());
+        let sent = self
+            .http
+            .post(&url)
+            .header(reqwest::header::CONTENT_TYPE, content_type)
+            .body(exchange.request.clone())
+            .send();
+        let (status, response) = match receive(sent).await {
+            Ok(received) => received,
+            Err(cause) => return Err(CallError::Transport { url, cause, exchange: exchange.into() }),
+        };
+        exchange.response = response;
+        match self.read(&exchange.response, operation, now) {
+            Ok(Ok(reponse)) => Ok(Answer { reponse, exchange }),
+            Ok(Err(fault)) => Err(CallError::Fault { fault: fault.into(), exchange: exchange.into() }),
+            Err(cause) => Err(CallError::Broken { status, cause, exchange: exchange.into() }),
+        }
+    }
+
+    fn read(
+        &self,
+        response: &[u8],
+        operation: Operation,
+        now: Timestamp,
+    ) -> Result<Result<Reponse, ReceivedFault>, BrokenAnswer> {
+        let limits = Limits { bytes: ANSWER_BYTES, nodes: 2_000_000, ..Limits::default() };
+        let document = Document::parse(response, &limits).map_err(BrokenAnswer::Xml)?;
+        let received = wss::Received::read(&document).map_err(BrokenAnswer::Security)?;
+        if let ServerTrust::Pinned(expected) = &self.settings.server
+            && received.certificate().fingerprint_sha256() != expected.fingerprint_sha256()
+        {
+            return Err(BrokenAnswer::OtherCertificate);
+        }
+        let opened = received
+            .verify(&FRESHNESS, &self.settings.server, now)
+            .map_err(BrokenAnswer::Security)?
+            .into_answer();
+        if let Some(fault) = ReceivedFault::read(opened.body()) {
+            return Ok(Err(fault));
+        }
+        dossier::decode_reponse(opened.body(), operation)
+            .map(Ok)
+            .map_err(|_| BrokenAnswer::OtherOperation(operation.name()))
+    }
+}
+
+impl CertificateCheck for ServerTrust {
+    fn check(
+        &self,
+        certificate: &Certificate,
+        path: &[Certificate],
+        now: Timestamp,
+    ) -> Result<(), PathError> {
+        match self {
+            // the very certificate was compared before
+            Self::Pinned(_) => Ok(()),
+            Self::Anchors(anchors) => anchors.verify(certificate, path, now),
+        }
+    }
+}
+
+async fn receive(
+    sent: impl Future<Output = Result<reqwest::Response, reqwest::Error>>,
+) -> Result<(u16, Vec<u8>), String> {
+    let mut response = sent.await.map_err(|error| causes(&error))?;
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| causes(&error))? {
+        if body.len() + chunk.len() > ANSWER_BYTES {
+            return Err(format!("the answer is longer than {ANSWER_BYTES} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((status, body))
+}
+
+/// The whole chain of causes: reqwest's own text hides what matters (a refused certificate, say).
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

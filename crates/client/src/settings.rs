@@ -1,0 +1,27 @@
+//! What a client needs to know before its first call.
+
+use wss::Identity;
+use xmlsec::{Certificate, TrustAnchors};
+
+/// One partner application talking to one server.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The server's address, without a path: `https://host[:port]`.
+    pub base_url: String,
+    /// Key and certificate of the application.
+    pub identity: Identity,
+    /// Authorities (DER) that the server's TLS certificate must chain to; empty: those of the web (webpki-roots are
+    /// not built in, so an empty list refuses everything).
+    pub tls_anchors: Vec<Certificate>,
+    /// Whose signature an answer must bear.
+    pub server: ServerTrust,
+}
+
+/// Whose signature an answer must bear.
+#[derive(Debug, Clone)]
+pub enum ServerTrust {
+    /// This certificate and no other.
+    Pinned(Box<Certificate>),
+    /// A certificate that chains to one of these anchors.
+    Anchors(std::sync::Arc<TrustAnchors>),
+}
