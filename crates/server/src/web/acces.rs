@@ -1,0 +1,81 @@
+//! `/acces`: a token becomes a session, once (decisions §6 and §9). The token goes into no log, page or referrer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Query, State};
+use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::page;
+use super::secret::Secret;
+use crate::state::AppState;
+
+/// A session ends after this long without a page asked for…
+const IDLE: Duration = Duration::from_mins(30);
+/// …and after this long in any case: RGAA 13.1 wants 20 hours at least.
+const ABSOLUTE: Duration = Duration::from_hours(20);
+
+/// Query of `GET`, form of `POST`. Two tokens are none.
+#[derive(Deserialize)]
+pub(super) struct Parameters {
+    jeton: Option<String>,
+}
+
+/// `GET /acces?jeton=…`
+pub(super) async fn redirected(State(state): State<Arc<AppState>>, headers: HeaderMap, uri: Uri) -> Response {
+    let parameters = Query::<Parameters>::try_from_uri(&uri).ok();
+    enter(&state, &headers, parameters.and_then(|Query(parameters)| parameters.jeton)).await
+}
+
+/// `POST /acces` with the form field `jeton`
+pub(super) async fn posted(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    form: Result<Form<Parameters>, FormRejection>,
+) -> Response {
+    enter(&state, &headers, form.ok().and_then(|Form(parameters)| parameters.jeton)).await
+}
+
+/// `HEAD /acces`: a link checker's look. Nothing is used up, and nothing is told.
+pub(super) async fn looked_at() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+async fn enter(state: &AppState, headers: &HeaderMap, jeton: Option<String>) -> Response {
+    if is_prefetch(headers) {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let Some(jeton) = jeton.as_deref().and_then(Secret::parse) else { return page::refused() };
+    let session = Secret::draw(&mut crate::clock::rng());
+    let (taken, opened) = (jeton.sha256(), session.sha256());
+    // in one transaction: a token is used up only by a session that stands
+    let entered = state.store.run("redirection", move |tx| {
+        Box::pin(async move {
+            let Some(good_for) = tx.take_jeton(&taken).await? else { return Ok(false) };
+            tx.open_session(&opened, &good_for.dossier, good_for.application, IDLE, ABSOLUTE).await?;
+            Ok(true)
+        })
+    });
+    match (entered.await, session.set_cookie()) {
+        (Ok(true), Some(cookie)) => {
+            let location = HeaderValue::from_static("/dossier");
+            (StatusCode::SEE_OTHER, [(LOCATION, location), (SET_COOKIE, cookie)]).into_response()
+        }
+        (Ok(_), _) => page::refused(),
+        (Err(error), _) => page::failure(&error),
+    }
+}
+
+/// A browser that fetches ahead of its user, by any of the headers that say so.
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().any(|name| {
+        let values = headers.get_all(*name).into_iter().filter_map(|value| value.to_str().ok());
+        values
+            .map(str::to_ascii_lowercase)
+            .any(|value| ["prefetch", "prerender", "preview"].iter().any(|purpose| value.contains(purpose)))
+    })
+}

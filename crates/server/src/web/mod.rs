@@ -1,0 +1,73 @@
+//! The site: the redirection (`/acces`), the family's dossier (`/dossier`), the way out, health, style sheet, errors.
+//!
+//! Pages work without script, say nothing to caches, and carry a policy that allows nothing from elsewhere.
+
+mod acces;
+mod dossier;
+mod fichiers;
+mod page;
+mod sante;
+mod secret;
+mod vue;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::map_response_with_state;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use crate::state::AppState;
+
+/// Forms of these pages hold a token at most.
+const BODY_BYTES: usize = 4096;
+
+/// Routes of the site, with the page for every address that is none.
+pub(crate) fn router(state: Arc<AppState>) -> Router {
+    let headers = map_response_with_state(Arc::clone(&state), protect);
+    Router::new()
+        .route("/acces", get(acces::redirected).head(acces::looked_at).post(acces::posted))
+        .route("/dossier", get(dossier::show))
+        .route("/quitter", post(dossier::leave))
+        .route(fichiers::style_path(), get(fichiers::style))
+        .route(fichiers::ICON_PATH, get(fichiers::icon))
+        .route("/sante", get(sante::alive))
+        .route("/pret", get(sante::ready))
+        .method_not_allowed_fallback(page::wrong_method)
+        .fallback(page::not_found)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(headers)
+        .with_state(state)
+}
+
+/// What every answer of the site carries.
+async fn protect(State(state): State<Arc<AppState>>, mut response: Response) -> Response {
+    const HEADERS: [(HeaderName, &str); 6] = [
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+             frame-ancestors 'none'",
+        ),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
+    ];
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // a sandbox is often on localhost, where this would bind every other port too
+    if !state.config.sandbox {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    response
+}

@@ -1,0 +1,227 @@
+//! The dossier page rendered in its states.
+
+use dossier::{
+    Adresse, Contact, Demandeur, Etablissement, IdDossier, Nomenclature, Prive, StatutDemande as S,
+    TypeHebergement, UrgenceDemande,
+};
+use jiff::{Timestamp, ToSpan as _};
+use storage::StoredDemande;
+
+use super::*;
+
+fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn nomenclature(code: &str, label: &str) -> Nomenclature {
+    Nomenclature { code: code.to_owned(), display_name: Some(label.to_owned()), ..Nomenclature::default() }
+}
+
+fn adresse(libelle: &str) -> Adresse {
+    Adresse {
+        numero_voie: "12".into(),
+        type_voie: "R".to_owned(),
+        libelle_voie: libelle.into(),
+        code_postal: nomenclature("01000", "01000"),
+        localite: nomenclature("01053", "Bourg-en-Bresse"),
+    }
+}
+
+fn marguerite() -> Demandeur {
+    let paul = Contact {
+        adresse: None,
+        nom_naissance: "Vernoux".into(),
+        nom_usuel: None,
+        prenom: Some("Paul".into()),
+        mail: Some("paul.vernoux@exemple.fr".into()),
+        telephone_fixe: None,
+        telephone_portable: Some("06 00 00 00 13".into()),
+        r#type: vec![nomenclature("0", "Personne de confiance désignée par le demandeur")],
+    };
+    Demandeur {
+        civilite: nomenclature("MME", "Madame"),
+        nom_naissance: "Chastaing".into(),
+        nom_usuel: Some("Vernoux".into()),
+        prenom: "Marguerite".into(),
+        autre_prenoms: None,
+        date_naissance: jiff::civil::date(1937, 5, 14),
+        adresse: adresse("des Glycines"),
+        mail: Some("marguerite.vernoux@exemple.fr".into()),
+        telephone_fixe: Some("04 74 00 00 12".into()),
+        telephone_portable: None,
+        pays_naissance: None,
+        ville_naissance: Some(nomenclature("01053", "Bourg-en-Bresse")),
+        num_secu: Some("237050105300113".into()),
+        contacteur_demandeur: Some(true),
+        contacts: vec![paul],
+        autres_donnees: None,
+    }
+}
+
+fn demande(id: i64, nom: &str, statut: S) -> StoredDemande {
+    StoredDemande {
+        id,
+        etablissement: Etablissement {
+            num_finiss: format!("01099001{id}"),
+            raison_sociale: Some(nom.to_owned()),
+            adresse: Some(adresse("du Parc")),
+            telephone: Some("04 74 00 00 01".to_owned()),
+            donnees_autres: None,
+        },
+        statut,
+        annulee: statut == S::Annulee,
+        lue: matches!(statut, S::ListeAttente | S::AdmissionProposee),
+        lue_le: (statut.valeur() >= 3).then(|| instant("2027-02-03T09:00:00Z")),
+        motif: None,
+        remarque: None,
+        hebergement: TypeHebergement::Permanent,
+        urgence: UrgenceDemande::SixMois,
+        statut_le: instant("2027-03-03T09:00:00Z"),
+        cree_le: instant("2027-01-28T09:00:00Z"),
+    }
+}
+
+fn dossier(demandes: Vec<StoredDemande>) -> StoredDossier {
+    StoredDossier {
+        id: IdDossier::parse("1234567890128").unwrap(),
+        demandeur: marguerite(),
+        annule: false,
+        volet_admin: true,
+        volet_medical: false,
+        volet_autonomie: true,
+        cree_le: instant("2027-01-27T09:00:00Z"),
+        modifie_le: instant("2027-01-28T09:00:00Z"),
+        demandes,
+    }
+}
+
+/// The way of a demande through `states`, a week a step.
+fn way(demande: i64, states: &[S]) -> Vec<Transition> {
+    let mut steps = Vec::new();
+    for (rank, vers) in states.iter().enumerate() {
+        let le = instant("2027-01-28T09:00:00Z") + (24 * 7 * i64::try_from(rank).unwrap()).hours();
+        let de = rank.checked_sub(1).map(|before| states[before]);
+        steps.push(Transition { demande, de, vers: *vers, motif: None, remarque: None, le });
+    }
+    steps
+}
+
+fn portail() -> Option<Retour> {
+    Some(Retour { nom: "portail-demo".to_owned(), url: "http://127.0.0.1:8080/".to_owned() })
+}
+
+fn render(dossier: StoredDossier, history: &[Transition]) -> String {
+    let (fin, now) = (instant("2027-03-03T10:35:00Z"), instant("2027-03-03T10:05:00Z"));
+    let html = PageDossier::new(dossier, history, portail(), fin, now).render().unwrap();
+    if let Some(directory) = std::env::var_os("PAGES") {
+        let name = std::thread::current().name().unwrap_or("page").replace("::", "-");
+        std::fs::write(std::path::Path::new(&directory).join(format!("{name}.html")), &html).unwrap();
+    }
+    html.replace(style_path(), "/style.css")
+}
+
+fn refused_remark() -> Option<Prive> {
+    Some("Nous n’avons plus de place cette année.\nNous sommes désolés.".into())
+}
+
+fn three() -> (StoredDossier, Vec<Transition>) {
+    let mut refused = demande(3, "Résidence du Lac", S::Refusee);
+    refused.motif = Some("1".to_owned());
+    refused.remarque = refused_remark();
+    let demandes = vec![
+        demande(1, "EHPAD Les Glycines", S::AdmissionProposee),
+        demande(2, "Résidence autonomie Le Clos des Tisserands", S::ListeAttente),
+        refused,
+    ];
+    let mut history = way(1, &[S::NonEnvoyee, S::Envoyee, S::Recue, S::AdmissionProposee]);
+    history.extend(way(2, &[S::NonEnvoyee, S::Envoyee, S::Recue, S::ListeAttente]));
+    let mut end = way(3, &[S::NonEnvoyee, S::Envoyee, S::Recue, S::Refusee]);
+    end[2].remarque = Some("Merci d’envoyer l’avis du médecin.".into());
+    end[3].motif = Some("1".to_owned());
+    end[3].remarque = refused_remark();
+    history.extend(end);
+    (dossier(demandes), history)
+}
+
+#[test]
+fn new_dossier() {
+    insta::assert_snapshot!(render(dossier(Vec::new()), &[]));
+}
+
+#[test]
+fn three_answers() {
+    let (dossier, history) = three();
+    insta::assert_snapshot!(render(dossier, &history));
+}
+
+#[test]
+fn cancelled() {
+    let mut cancelled = dossier(vec![demande(1, "EHPAD Les Glycines", S::Annulee)]);
+    cancelled.annule = true;
+    cancelled.demandeur.contacts.clear();
+    insta::assert_snapshot!(render(cancelled, &way(1, &[S::NonEnvoyee, S::Envoyee, S::Annulee])));
+}
+
+/// The contract's values, whatever words the page says them in.
+#[test]
+fn every_state_is_told_in_the_contract_s_code() {
+    for statut in S::TOUS {
+        let html = render(dossier(vec![demande(1, "EHPAD", *statut)]), &way(1, &[*statut]));
+        let code = statut.code();
+        for champ in ["StatutDossier", "StatutDemande"] {
+            let element = format!(r#"data-champ="{champ}" value="{code}">{code}</data>"#);
+            assert_eq!(html.matches(&element).count(), 1, "{element}");
+        }
+        assert!(html.contains(r#"data-demande="1""#));
+    }
+}
+
+#[test]
+fn the_number_reads_as_one_to_machines() {
+    let html = render(dossier(Vec::new()), &[]);
+    let start = html.find(r#"data-champ="IdDossier">"#).unwrap() + r#"data-champ="IdDossier">"#.len();
+    let inside = &html[start..start + html[start..].find("</strong>").unwrap()];
+    let mut text = String::new();
+    let mut tag = false;
+    for c in inside.chars() {
+        match c {
+            '<' => tag = true,
+            '>' => tag = false,
+            _ if tag => {}
+            c => text.push(c),
+        }
+    }
+    assert_eq!(text, "1234567890128");
+}
+
+#[test]
+fn hostile_text_is_text() {
+    const HOSTILE: &str = "\"><script>alert(1)</script>{{7*7}}'\u{202e}nom\u{1f9d3}&amp;";
+    const SHOWN: &str =
+        "&#34;&#62;&#60;script&#62;alert(1)&#60;/script&#62;{{7*7}}&#39;\u{202e}nom\u{1f9d3}&#38;amp;";
+    let (mut dossier, mut history) = three();
+    let hostile = || Prive::from(HOSTILE);
+    let person = &mut dossier.demandeur;
+    (person.prenom, person.nom_usuel, person.nom_naissance) = (hostile(), Some(hostile()), hostile());
+    (person.mail, person.telephone_fixe, person.autre_prenoms) =
+        (Some(hostile()), Some(hostile()), Some(hostile()));
+    person.adresse = adresse(HOSTILE);
+    person.adresse.type_voie = HOSTILE.to_owned();
+    person.contacts[0].prenom = Some(hostile());
+    person.contacts[0].r#type = vec![nomenclature(HOSTILE, HOSTILE)];
+    dossier.demandes[0].remarque = Some(hostile());
+    dossier.demandes[0].motif = Some(HOSTILE.to_owned());
+    dossier.demandes[0].etablissement.raison_sociale = Some(HOSTILE.to_owned());
+    dossier.demandes[0].etablissement.telephone = Some(HOSTILE.to_owned());
+    history[0].motif = Some(HOSTILE.to_owned());
+    let html = render(dossier, &history);
+    assert!(!html.contains("<script"), "markup of a field came out as markup");
+    assert!(html.matches(SHOWN).count() > 15, "{}", html.matches(SHOWN).count());
+}
+
+#[test]
+fn a_page_with_its_style_is_light() {
+    let (dossier, history) = three();
+    let weight = render(dossier, &history).len() + include_str!("../../../templates/style.css").len();
+    assert!(weight < 30_000, "{weight} bytes");
+}
