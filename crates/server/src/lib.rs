@@ -1,1 +1,23 @@
-//! See ARCHITECTURE.md.
+//! The services and the site over HTTPS.
+//!
+//! `soap` (endpoint, WSDL) and `web` (redirection, pages) are the two doors; `service` holds the three operations
+//! and knows neither HTTP nor XML text nor SQL; `config` reads the configuration file. See ARCHITECTURE.md.
+
+mod clock;
+pub mod config;
+mod keys;
+mod metrics;
+mod net;
+mod replay;
+mod server;
+mod service;
+mod soap;
+mod state;
+mod trust;
+pub mod web;
+
+pub use clock::{Clock, day_in_paris};
+pub use config::{Config, ConfigError, Overrides};
+pub use keys::{KeyFileError, identity};
+pub use server::{Server, StartError};
+pub use service::vue::dossier as dossier_du_contrat;

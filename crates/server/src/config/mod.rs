@@ -1,0 +1,284 @@
+//! The configuration file: TOML, every key with a default but `database.url`, checked when it is read.
+//!
+//! `vtpa.toml` keys may be overridden by the environment: `VTPA_DATABASE__URL` is `database.url`. Relative
+//! paths count from the file's own directory.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Toml};
+use serde::Deserialize;
+
+mod error;
+pub use error::ConfigError;
+
+/// The whole file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The address that partners and families know, without a path: `https://host[:port]`.
+    pub public_url: String,
+    /// A test environment: faults tell their cause.
+    pub sandbox: bool,
+    /// Where the server listens.
+    pub listen: Listen,
+    /// Where the data are.
+    pub database: Database,
+    /// The certificate of the HTTPS listener.
+    pub tls: KeyPair,
+    /// The certificate that signs answers.
+    pub signature: KeyPair,
+    /// Whose certificates are believed.
+    pub trust: Trust,
+    /// Freshness of messages.
+    pub ws_security: WsSecurity,
+    /// Operations.
+    pub operations: Operations,
+    /// What a creation does beyond the specification.
+    pub creation: Creation,
+    /// Limits, each explicit.
+    pub limits: Limits,
+}
+
+/// `[listen]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// The HTTPS listener.
+    pub https: SocketAddr,
+    /// Plain HTTP behind a TLS proxy: a loopback address, or absent (decisions §8).
+    pub http: Option<SocketAddr>,
+    /// Prometheus metrics at `/metrics`, plain HTTP: a loopback address, or absent.
+    pub metrics: Option<SocketAddr>,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:PATH`, the path counted from the file's directory.
+    pub url: String,
+}
+
+/// A certificate (PEM, the chain after it) and its private key (PEM, PKCS#8).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeyPair {
+    /// PEM file of the certificate.
+    pub certificate: PathBuf,
+    /// PEM file of the key.
+    pub key: PathBuf,
+}
+
+/// `[trust]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Trust {
+    /// PEM files of the authorities whose certificates partners may carry.
+    pub anchors: Vec<PathBuf>,
+    /// Revocation lists, PEM or DER.
+    pub crls: Vec<PathBuf>,
+    /// PEM files of trusted issuers of SAML assertions.
+    pub assertion_issuers: Vec<PathBuf>,
+}
+
+/// `[ws_security]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WsSecurity {
+    /// AudienceRestriction that assertions must name; empty: `public_url`.
+    pub audience: String,
+    /// How far back a Timestamp's Created may lie, in seconds.
+    pub max_age_seconds: u32,
+    /// How far ahead it may lie, in seconds.
+    pub clock_skew_seconds: u32,
+}
+
+/// `[operations]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Operations {
+    /// Operations that answer 020.
+    pub disabled: Vec<String>,
+}
+
+/// `[creation]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Creation {
+    /// What becomes of `Etablissements` (decisions §7).
+    pub etablissements: Etablissements,
+}
+
+/// What CreerDossierPA does with `Etablissements`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Etablissements {
+    /// Checked for form and ignored: « non exploité en version 1 ».
+    #[default]
+    Ignore,
+    /// Each becomes a demande NON_ENVOYEE.
+    Record,
+}
+
+/// `[limits]`: the defaults are those of the WS-Security profile.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// Seconds for a TLS handshake.
+    pub handshake_seconds: u64,
+    /// Seconds for a request's headers, also the idle time of a kept-alive connection.
+    pub header_seconds: u64,
+    /// Seconds for a request's body.
+    pub body_seconds: u64,
+    /// Connections at once.
+    pub connections: usize,
+}
+
+/// What a command line says: each wins over file and environment. Paths count from the working directory.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--listen`
+    pub https: Option<SocketAddr>,
+    /// `--metrics`
+    pub metrics: Option<SocketAddr>,
+    /// `--database`
+    pub database: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            public_url: "https://localhost:8443".to_owned(),
+            sandbox: false,
+            listen: Listen::default(),
+            database: Database::default(),
+            tls: KeyPair::default(),
+            signature: KeyPair::default(),
+            trust: Trust::default(),
+            ws_security: WsSecurity::default(),
+            operations: Operations::default(),
+            creation: Creation::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self { https: SocketAddr::from(([127, 0, 0, 1], 8443)), http: None, metrics: None }
+    }
+}
+
+impl Default for KeyPair {
+    fn default() -> Self {
+        Self { certificate: PathBuf::from("server.pem"), key: PathBuf::from("server.key") }
+    }
+}
+
+impl Default for WsSecurity {
+    fn default() -> Self {
+        Self { audience: String::new(), max_age_seconds: 300, clock_skew_seconds: 60 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1 << 20,
+            handshake_seconds: 10,
+            header_seconds: 30,
+            body_seconds: 30,
+            connections: 4096,
+        }
+    }
+}
+
+impl Config {
+    /// Reads FILE and the environment's overrides, makes paths absolute, checks what can be checked without
+    /// opening anything.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        Self::load_with(file, &Overrides::default())
+    }
+
+    /// The same, with what a command line says on top.
+    pub fn load_with(file: &Path, overrides: &Overrides) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| ConfigError::Unreadable { file: file.to_owned(), error: error.kind() })?;
+        let figment = Figment::new().merge(Toml::string(&text)).merge(Env::prefixed("VTPA_").split("__"));
+        let mut config: Self = figment.extract().map_err(|error| ConfigError::key(file, error))?;
+        config.resolve(file.parent().unwrap_or(Path::new(".")));
+        if let Some(url) = &overrides.database {
+            config.database.url.clone_from(url);
+        }
+        config.listen.https = overrides.https.unwrap_or(config.listen.https);
+        config.listen.metrics = overrides.metrics.or(config.listen.metrics);
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// The audience that assertions must name.
+    pub fn audience(&self) -> &str {
+        if self.ws_security.audience.is_empty() { &self.public_url } else { &self.ws_security.audience }
+    }
+
+    fn resolve(&mut self, directory: &Path) {
+        let paths = [
+            &mut self.tls.certificate,
+            &mut self.tls.key,
+            &mut self.signature.certificate,
+            &mut self.signature.key,
+        ];
+        let lists =
+            [&mut self.trust.anchors, &mut self.trust.crls, &mut self.trust.assertion_issuers];
+        for path in paths.into_iter().chain(lists.into_iter().flatten()) {
+            *path = directory.join(&*path);
+        }
+        if let Some(path) = self.database.url.strip_prefix("sqlite:") {
+            self.database.url = format!("sqlite:{}", directory.join(path.trim_start_matches("//")).display());
+        }
+        self.public_url.truncate(self.public_url.trim_end_matches('/').len());
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let invalid = |key: &'static str, problem: &str| {
+            Err(ConfigError::Invalid { key, problem: problem.to_owned() })
+        };
+        if self.database.url.is_empty() {
+            return invalid("database.url", "is required: for example \"sqlite:vtpa.db\"");
+        }
+        if !self.database.url.starts_with("sqlite:") {
+            return invalid("database.url", "must be sqlite:PATH (PostgreSQL is not served yet)");
+        }
+        if !self.public_url.starts_with("https://") {
+            return invalid("public_url", "must begin with https:// (decisions §8: HTTPS is obligatory)");
+        }
+        let plain = [("listen.http", self.listen.http), ("listen.metrics", self.listen.metrics)];
+        for (key, address) in plain {
+            if address.is_some_and(|address| !address.ip().is_loopback()) {
+                return invalid(key, "must be a loopback address: plain HTTP leaves this machine only through a TLS proxy");
+            }
+        }
+        if let Some(name) =
+            self.operations.disabled.iter().find(|name| dossier::Operation::from_name(name).is_none())
+        {
+            let problem = format!(
+                "knows no operation {name:?}: CreerDossierPA, ConsulterDossierPA, GenererJetonSecuritePA"
+            );
+            return invalid("operations.disabled", &problem);
+        }
+        if self.ws_security.max_age_seconds == 0 {
+            return invalid("ws_security.max_age_seconds", "must be at least 1");
+        }
+        if self.limits.body_bytes == 0 || self.limits.connections == 0 {
+            return invalid("limits", "must be at least 1");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

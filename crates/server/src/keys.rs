@@ -1,0 +1,89 @@
+//! Certificates, keys and revocation lists from files; every error names the file and what was wrong with it.
+
+use std::path::{Path, PathBuf};
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use wss::Identity;
+use xmlsec::{Certificate, RevocationPolicy, SigningKey, TrustAnchors};
+
+use crate::config::{KeyPair, Trust};
+
+/// A file that should hold a certificate, a key or a revocation list, and does not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {problem}", file.display())]
+pub struct KeyFileError {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong with it, and what to do.
+    pub problem: String,
+}
+
+fn error(file: &Path, problem: impl ToString) -> KeyFileError {
+    KeyFileError { file: file.to_owned(), problem: problem.to_string() }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, KeyFileError> {
+    std::fs::read(file).map_err(|cause| error(file, format!("cannot be read: {}", cause.kind())))
+}
+
+/// Certificate chain and key of the TLS listener.
+pub(crate) fn tls(
+    pair: &KeyPair,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), KeyFileError> {
+    let pem = read(&pair.certificate)?;
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|cause| error(&pair.certificate, format!("is no PEM certificate: {cause}")))?;
+    if chain.is_empty() {
+        return Err(error(&pair.certificate, "holds no PEM certificate"));
+    }
+    let key = PrivateKeyDer::from_pem_slice(&read(&pair.key)?)
+        .map_err(|cause| error(&pair.key, format!("holds no PEM private key: {cause}")))?;
+    Ok((chain, key))
+}
+
+/// Key and certificate that sign answers.
+pub fn identity(pair: &KeyPair) -> Result<Identity, KeyFileError> {
+    let certificate = certificates(&pair.certificate)?
+        .into_iter()
+        .next()
+        .ok_or_else(|| error(&pair.certificate, "holds no PEM certificate"))?;
+    let key = SigningKey::from_pem(&read(&pair.key)?).map_err(|cause| error(&pair.key, cause))?;
+    Identity::new(key, certificate)
+        .map_err(|cause| error(&pair.key, format!("{cause} {}", pair.certificate.display())))
+}
+
+/// Anchors and revocation lists of `[trust]`.
+pub(crate) fn anchors(trust: &Trust) -> Result<TrustAnchors, KeyFileError> {
+    let mut anchors = Vec::new();
+    for file in &trust.anchors {
+        let found = certificates(file)?;
+        if found.is_empty() {
+            return Err(error(file, "holds no PEM certificate"));
+        }
+        anchors.extend(found);
+    }
+    let mut crls = Vec::new();
+    for file in &trust.crls {
+        crls.extend(revocation_lists(file)?);
+    }
+    TrustAnchors::new(&anchors, &crls, RevocationPolicy::UnknownAllowed)
+        .map_err(|cause| error(trust.anchors.first().map_or(Path::new("[trust]"), PathBuf::as_path), cause))
+}
+
+fn certificates(file: &Path) -> Result<Vec<Certificate>, KeyFileError> {
+    Certificate::from_pem(&read(file)?).map_err(|cause| error(file, cause))
+}
+
+/// PEM or DER.
+fn revocation_lists(file: &Path) -> Result<Vec<Vec<u8>>, KeyFileError> {
+    let bytes = read(file)?;
+    if !bytes.starts_with(b"-----BEGIN") {
+        return Ok(vec![bytes]);
+    }
+    CertificateRevocationListDer::pem_slice_iter(&bytes)
+        .map(|list| list.map(|der| der.as_ref().to_vec()))
+        .collect::<Result<_, _>>()
+        .map_err(|cause| error(file, format!("is no PEM revocation list: {cause}")))
+}

@@ -1,0 +1,143 @@
+//! Start, serve, stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use storage::Store;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::keys::{self, KeyFileError};
+use crate::net;
+use crate::replay::MemoryGuard;
+use crate::state::AppState;
+use crate::trust::Trust;
+use crate::{soap, web};
+
+/// How often what is over is removed.
+const PURGE: Duration = Duration::from_secs(60);
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A certificate, key or revocation list.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The TLS key does not serve.
+    #[error("tls: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The database.
+    #[error("database: {0}")]
+    Storage(#[from] storage::Error),
+    /// An address that could not be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
+}
+
+/// A server that listens; [`Server::run`] makes it answer.
+pub struct Server {
+    state: Arc<AppState>,
+    app: Router,
+    https: TcpListener,
+    http: Option<TcpListener>,
+    metrics: Option<TcpListener>,
+    tls: TlsAcceptor,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Opens the database (creating or migrating it), reads keys and certificates, listens.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let identity = keys::identity(&config.signature)?;
+        let trust = Trust::new(keys::anchors(&config.trust)?);
+        let (chain, key) = keys::tls(&config.tls)?;
+        let tls = net::tls_acceptor(chain, key)?;
+        let store = Store::open(&config.database.url).await?;
+        let https = listen(config.listen.https).await?;
+        let http = listen_if(config.listen.http).await?;
+        let metrics = listen_if(config.listen.metrics).await?;
+        let address = https
+            .local_addr()
+            .map_err(|error| StartError::Listen { address: config.listen.https, error })?;
+        let replay = MemoryGuard::load(&store, clock.now()).await?;
+        let state = Arc::new(AppState { config, store, clock, identity, trust, replay });
+        let app = soap::router(Arc::clone(&state)).merge(web::router(Arc::clone(&state)));
+        Ok(Self { state, app, https, http, metrics, tls, address })
+    }
+
+    /// The address of the HTTPS listener, its port the real one where 0 was asked.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The routes, for those who bring their own connections.
+    pub fn router(&self) -> Router {
+        self.app.clone()
+    }
+
+    /// The database, shared.
+    pub fn store(&self) -> &Store {
+        &self.state.store
+    }
+
+    /// Serves until `stop` turns true, answers what is in flight, writes what is to be written.
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let limits = self.state.config.limits.clone();
+        let (quiet, flushed) = watch::channel(false);
+        let state = Arc::clone(&self.state);
+        let guard = tokio::spawn(async move { state.replay.write_behind(&state.store, &state.clock, flushed).await });
+        let state = Arc::clone(&self.state);
+        let purge = tokio::spawn(async move { purge(&state.store).await });
+        let https = net::serve(self.https, Some(self.tls), self.app.clone(), limits.clone(), stop.clone());
+        let plain = [(self.http, self.app), (self.metrics, crate::metrics::router())];
+        let plain = plain.map(|(listener, app)| {
+            let (limits, stop) = (limits.clone(), stop.clone());
+            async move {
+                if let Some(listener) = listener {
+                    net::serve(listener, None, app, limits, stop).await;
+                }
+            }
+        });
+        let [http, metrics] = plain;
+        tokio::join!(https, http, metrics);
+        purge.abort();
+        // only once the last request is answered is the replay memory complete
+        let _ = quiet.send(true);
+        if let Err(error) = guard.await {
+            tracing::error!(%error, "the replay guard's writer ended badly");
+        }
+        self.state.store.close().await;
+    }
+}
+
+/// Forgets, every minute, tokens and sessions that are over.
+async fn purge(store: &Store) {
+    loop {
+        tokio::time::sleep(PURGE).await;
+        if let Err(error) = store.run("purge", |tx| Box::pin(async { tx.purge().await })).await {
+            tracing::warn!(%error, "tokens and sessions that are over were not removed");
+        }
+    }
+}
+
+async fn listen_if(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {
+    match address {
+        Some(address) => listen(address).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, error })
+}

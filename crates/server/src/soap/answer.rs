@@ -1,0 +1,92 @@
+//! What one request is answered, and what the log keeps of it: once, here, without a name, a number or a token.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use dossier::{Operation, Reponse};
+use jiff::Timestamp;
+use rand::Rng;
+use wss::{AddressingHeaders, Refusal};
+
+use super::endpoint::{Failure, code};
+use super::http;
+use crate::state::AppState;
+
+/// The id under which the log holds what the caller is not told.
+#[derive(Debug, Clone)]
+pub(crate) struct LogId(String);
+
+impl LogId {
+    pub(crate) fn draw(rng: &mut impl Rng) -> Self {
+        Self(format!("{:016x}", rng.next_u64()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The answer before it is signed.
+pub(super) struct Answer {
+    outcome: Result<(Operation, Reponse, Option<AddressingHeaders>), Failure>,
+    application: Option<String>,
+}
+
+impl Answer {
+    pub(super) fn given(operation: Operation, reponse: Reponse, addressing: Option<AddressingHeaders>) -> Self {
+        Self { outcome: Ok((operation, reponse, addressing)), application: None }
+    }
+
+    pub(super) fn failed(failure: Failure) -> Self {
+        Self { outcome: Err(failure), application: None }
+    }
+
+    pub(super) fn from_application(mut self, application: Option<&storage::Application>) -> Self {
+        self.application = application.map(|application| application.name.clone());
+        self
+    }
+
+    /// What metrics call it: the code answered, or `fault`.
+    pub(super) fn outcome(&self) -> String {
+        self.outcome.as_ref().map_or_else(|_| "fault".to_owned(), |(_, reponse, _)| code(reponse))
+    }
+
+    /// Signs, labels, logs.
+    pub(super) fn into_response(self, state: &AppState, id: &LogId, now: Timestamp) -> Response<Body> {
+        let application = self.application.as_deref().unwrap_or("-");
+        let (status, sealed) = match &self.outcome {
+            Ok((operation, reponse, addressing)) => {
+                tracing::info!(id = id.as_str(), application, operation = operation.name(), code = code(reponse), "answered");
+                let sealed = wss::seal(&state.identity, addressing.as_ref(), now, &mut crate::clock::rng(), |w| {
+                    reponse.encode(w);
+                });
+                (StatusCode::OK, sealed)
+            }
+            Err(failure) => {
+                log(failure, id, application);
+                if matches!(failure, Failure::Refused(Refusal::Soap11)) {
+                    return http::version_mismatch();
+                }
+                let fault = failure.fault(id.as_str(), state.config.sandbox);
+                let sealed = wss::seal_fault(&state.identity, &fault, now, &mut crate::clock::rng());
+                (StatusCode::INTERNAL_SERVER_ERROR, sealed)
+            }
+        };
+        match sealed {
+            Ok(envelope) => http::soap(status, envelope),
+            Err(error) => {
+                tracing::error!(id = id.as_str(), %error, "an answer could not be signed");
+                http::text(StatusCode::INTERNAL_SERVER_ERROR, "The answer could not be signed.\n")
+            }
+        }
+    }
+}
+
+fn log(failure: &Failure, id: &LogId, application: &str) {
+    let id = id.as_str();
+    match failure {
+        Failure::Refused(refusal) => tracing::warn!(id, application, cause = %refusal, "refused"),
+        Failure::Charset => tracing::warn!(id, application, cause = "charset", "refused"),
+        Failure::Operation(cause) => tracing::warn!(id, application, cause, "refused"),
+        Failure::Unavailable(cause) => tracing::error!(id, application, cause, "unavailable"),
+    }
+}

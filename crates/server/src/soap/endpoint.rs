@@ -1,0 +1,192 @@
+//! One SOAP request, from its bytes to its signed answer, in the order of the profile: HTTP, XML and limits, SOAP
+//! version, headers, security, operation.
+
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Response, StatusCode};
+use dossier::{Operation, Reponse, Service};
+use jiff::{SignedDuration, Timestamp};
+use wss::{AddressingHeaders, Fault, Freshness, Opened, Policy, Received, Refusal};
+use xmlsec::{Document, Encoding, Limits, Signed};
+
+use super::answer::{Answer, LogId};
+use super::http::{self, BodyError, MediaType};
+use crate::metrics;
+use crate::service;
+use crate::state::AppState;
+
+/// Why there is no business answer.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// WS-Security or the envelope.
+    Refused(Refusal),
+    /// The charset parameter contradicts the document.
+    Charset,
+    /// The Body holds no operation, or several, or one of the other service; or the action names another.
+    Operation(&'static str),
+    /// The database or the replay guard could not be asked; nothing was accepted.
+    Unavailable(String),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+pub(super) async fn post(
+    state: &AppState,
+    service: Service,
+    headers: &HeaderMap,
+    body: Body,
+) -> Response<Body> {
+    let Some(media_type) = MediaType::read(headers) else {
+        return http::text(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Send one SOAP 1.2 envelope as application/soap+xml, neither compressed nor multipart.\n",
+        );
+    };
+    let bytes = match http::read_body(body, &state.config.limits).await {
+        Ok(bytes) => bytes,
+        Err(BodyError::TooLarge) => {
+            return http::text(StatusCode::PAYLOAD_TOO_LARGE, "The message is longer than this server accepts.\n");
+        }
+        Err(BodyError::TooSlow) => {
+            return http::text(StatusCode::REQUEST_TIMEOUT, "The message did not arrive in time.\n");
+        }
+        Err(BodyError::Broken) => {
+            return http::text(StatusCode::BAD_REQUEST, "The message did not arrive whole.\n");
+        }
+    };
+
+    let started = Instant::now();
+    let id = LogId::draw(&mut crate::clock::rng());
+    let now = state.clock.now();
+    let answer = handle(state, service, &media_type, &bytes, &id, now).await;
+    let outcome = answer.outcome();
+    let response = answer.into_response(state, &id, now);
+    metrics::request(service.name(), &outcome, started.elapsed());
+    response
+}
+
+async fn handle(
+    state: &AppState,
+    service: Service,
+    media_type: &MediaType,
+    bytes: &[u8],
+    id: &LogId,
+    now: Timestamp,
+) -> Answer {
+    let limits = Limits { bytes: state.config.limits.body_bytes, ..Limits::default() };
+    let document = match Document::parse(bytes, &limits) {
+        Ok(document) => document,
+        Err(error) => return Answer::failed(Failure::Refused(Refusal::Xml(error))),
+    };
+    if !media_type.soap_12 && !document.root().is(wss::ns::SOAP_11, "Envelope") {
+        return Answer::failed(Failure::Operation("SOAP 1.2 travels as application/soap+xml"));
+    }
+    if !charset_agrees(media_type, &document) {
+        return Answer::failed(Failure::Charset);
+    }
+    let (opened, application) = match open(state, &document, now).await {
+        Ok(accepted) => accepted,
+        Err(failure) => return Answer::failed(failure),
+    };
+    let (operation, element) = match operation(&opened, service, media_type) {
+        Ok(found) => found,
+        Err(failure) => return Answer::failed(failure).from_application(application.as_ref()),
+    };
+    let reponse = service::run(state, application.as_ref(), operation, element, id, now).await;
+    let addressing = AddressingHeaders::answering(opened.addressing(), &operation.response_action());
+    Answer::given(operation, reponse, addressing).from_application(application.as_ref())
+}
+
+/// WS-Security, in three steps of which each makes the next possible; the application is looked up by the
+/// certificate in between, since it may be registered without Timestamp.
+async fn open<'d>(
+    state: &AppState,
+    document: &'d Document,
+    now: Timestamp,
+) -> Result<(Opened<'d>, Option<storage::Application>), Failure> {
+    let received = Received::read(document)?;
+    let fingerprint = *received.certificate().fingerprint_sha256();
+    let application = state
+        .store
+        .application_by_fingerprint(&fingerprint)
+        .await
+        .map_err(|error| Failure::Unavailable(error.to_string()))?;
+    let settings = &state.config.ws_security;
+    let policy = Policy {
+        freshness: Freshness {
+            max_age: SignedDuration::from_secs(settings.max_age_seconds.into()),
+            clock_skew: SignedDuration::from_secs(settings.clock_skew_seconds.into()),
+        },
+        timestamp_required: application
+            .as_ref()
+            .is_none_or(|application| application.settings.timestamp == storage::TimestampRule::Required),
+    };
+    let unspent = received.verify(&policy, &state.trust, now)?;
+    let opened = unspent
+        .spend(&state.replay)
+        .await
+        .map_err(|_| Failure::Unavailable("the replay guard could not be asked".to_owned()))??;
+    Ok((opened, application))
+}
+
+fn charset_agrees(media_type: &MediaType, document: &Document) -> bool {
+    match media_type.charset.as_deref() {
+        None => true,
+        Some("utf-8" | "utf8" | "us-ascii") => document.encoding() == Encoding::Utf8,
+        Some("utf-16" | "utf-16le" | "utf-16be") => document.encoding() == Encoding::Utf16,
+        Some(_) => false,
+    }
+}
+
+/// Dispatch is by the Body's child; an action, where given, must agree (attack catalogue 33).
+fn operation<'d>(
+    opened: &Opened<'d>,
+    service: Service,
+    media_type: &MediaType,
+) -> Result<(Operation, Signed<'d>), Failure> {
+    let (operation, element) = dossier::operation(opened.body())
+        .map_err(|_| Failure::Operation("the Body must hold one element, an operation of this service"))?;
+    if operation.service() != service {
+        return Err(Failure::Operation("this operation belongs to the other service"));
+    }
+    let action = operation.action();
+    let agrees = |given: &Option<String>| given.as_ref().is_none_or(|given| *given == action);
+    if !agrees(&media_type.action) || !agrees(&opened.addressing().action) {
+        return Err(Failure::Operation("the action names another operation than the Body"));
+    }
+    let to = opened.addressing().to.as_deref().unwrap_or(wss::ns::WSA_ANONYMOUS);
+    if to != wss::ns::WSA_ANONYMOUS && !to.ends_with(service.path()) {
+        return Err(Failure::Operation("wsa:To names another address"));
+    }
+    Ok((operation, element))
+}
+
+impl Failure {
+    /// The fault that the caller sees.
+    pub(super) fn fault(&self, id: &str, sandbox: bool) -> Fault {
+        match self {
+            Self::Refused(refusal) => Fault::of(refusal, id, sandbox),
+            Self::Charset => Fault::sender(
+                "L'encodage annoncé n'est pas celui du message",
+                "The charset announced is not the message's",
+                id,
+            ),
+            Self::Operation(cause) => {
+                let mut fault = Fault::sender("Opération inconnue de ce service", "No operation of this service", id);
+                fault.cause = Some((*cause).to_owned());
+                fault
+            }
+            Self::Unavailable(_) => Fault::receiver(id),
+        }
+    }
+}
+
+/// The code of an answer, for the log: of several, the first that is no success.
+pub(super) fn code(reponse: &Reponse) -> String {
+    reponse.code_retour().map_or_else(String::new, |code| code.code().to_owned())
+}

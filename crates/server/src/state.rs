@@ -1,0 +1,20 @@
+//! What every request shares.
+
+use storage::Store;
+use wss::Identity;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::replay::MemoryGuard;
+use crate::trust::Trust;
+
+/// Shared by all requests, immutable but for what locks itself.
+pub(crate) struct AppState {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    /// Signs answers.
+    pub(crate) identity: Identity,
+    pub(crate) trust: Trust,
+    pub(crate) replay: MemoryGuard,
+}
