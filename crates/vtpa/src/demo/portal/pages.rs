@@ -1,0 +1,152 @@
+//! The portal's pages.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse as _, Response};
+use dossier::{ConsulterDossierPResponse, Dossier, StatutDemande};
+
+use super::formulaire::{Champ, GROUPES, Saisie, Valeurs};
+use super::journal::Circule;
+use super::usagers::{USAGERS, Usager};
+
+/// What every page shows around its own part.
+pub(super) struct Cadre {
+    pub(super) usager: &'static Usager,
+    pub(super) server: String,
+    pub(super) circule: Vec<Circule>,
+}
+
+impl Cadre {
+    fn usagers(&self) -> &'static [Usager] {
+        &USAGERS
+    }
+}
+
+/// The user's dossiers.
+#[derive(Template)]
+#[template(path = "portail/dossiers.html")]
+pub(super) struct PageDossiers {
+    pub(super) cadre: Cadre,
+    /// The dossier that was just created.
+    pub(super) nouveau: Option<String>,
+    pub(super) alerte: Option<String>,
+    pub(super) dossiers: Vec<Carte>,
+}
+
+/// One dossier in the list.
+pub(super) struct Carte {
+    pub(super) numero: String,
+    pub(super) contenu: Contenu,
+}
+
+/// What ConsulterDossierPA said of it.
+pub(super) enum Contenu {
+    Dossier { personne: String, statut: &'static str, volets: usize, demandes: Vec<(String, &'static str)> },
+    Code { code: String, message: String },
+}
+
+impl Carte {
+    pub(super) fn new(answer: ConsulterDossierPResponse) -> Self {
+        let numero = answer.id_dossier.unwrap_or_default();
+        let contenu = match answer.dossier {
+            Some(dossier) => Contenu::du_dossier(&dossier),
+            None => Contenu::Code {
+                code: answer.code_retour.code().to_owned(),
+                message: answer.code_retour.message().to_owned(),
+            },
+        };
+        Self { numero, contenu }
+    }
+}
+
+impl Contenu {
+    fn du_dossier(dossier: &Dossier) -> Self {
+        let demandeur = &dossier.demandeur;
+        let nom = demandeur.nom_usuel.as_ref().unwrap_or(&demandeur.nom_naissance);
+        let volets = [
+            dossier.est_renseigne_volet_admin,
+            dossier.est_renseigne_volet_medical,
+            dossier.est_renseigne_volet_autonomie,
+        ];
+        let demandes = dossier.demandes_etablissement.iter().map(|demande| {
+            let etablissement = &demande.etablissement;
+            let nom = etablissement.raison_sociale.as_ref().unwrap_or(&etablissement.num_finiss);
+            (nom.clone(), libelle(demande.statut_demande))
+        });
+        Self::Dossier {
+            personne: format!("{} {}", demandeur.prenom.as_str(), nom.as_str()),
+            statut: libelle(dossier.statut_dossier),
+            volets: volets.into_iter().filter(|rempli| *rempli).count(),
+            demandes: demandes.collect(),
+        }
+    }
+}
+
+/// The values of §2.4.1, in its words.
+fn libelle(statut: StatutDemande) -> &'static str {
+    match statut {
+        StatutDemande::Annulee => "Demande annulée",
+        StatutDemande::Refusee => "Demande refusée",
+        StatutDemande::NonEnvoyee => "Non envoyée",
+        StatutDemande::Envoyee => "Demande envoyée",
+        StatutDemande::Recue => "Demande reçue",
+        StatutDemande::ListeAttente => "Liste d’attente",
+        StatutDemande::AdmissionProposee => "Admission proposée",
+        StatutDemande::AdmissionAcceptee => "Admission acceptée",
+        StatutDemande::AdmissionEffectuee => "Admission effective",
+        StatutDemande::Archivee => "Dossier archivé",
+    }
+}
+
+/// The creation form, and what the service said of it.
+#[derive(Template)]
+#[template(path = "portail/formulaire.html")]
+pub(super) struct PageFormulaire {
+    pub(super) cadre: Cadre,
+    pub(super) valeurs: Valeurs,
+    pub(super) refus: Option<Refus>,
+}
+
+/// Why nothing was created.
+pub(super) struct Refus {
+    pub(super) code: String,
+    pub(super) message: String,
+    /// The fields that the message names.
+    pub(super) champs: Vec<&'static str>,
+}
+
+impl PageFormulaire {
+    fn groupes(&self) -> &'static [super::formulaire::Groupe] {
+        GROUPES
+    }
+
+    fn fautif(&self, champ: &Champ) -> Option<&Refus> {
+        self.refus.as_ref().filter(|refus| refus.champs.contains(&champ.nom))
+    }
+
+    /// The fields that the message names, to jump to.
+    fn fautifs(&self) -> Vec<&'static Champ> {
+        let champs = GROUPES.iter().flat_map(|groupe| groupe.champs);
+        champs.filter(|champ| self.fautif(champ).is_some()).collect()
+    }
+}
+
+/// Something went wrong that is no form's doing.
+#[derive(Template)]
+#[template(path = "portail/panne.html")]
+pub(super) struct PagePanne {
+    pub(super) cadre: Cadre,
+    pub(super) titre: &'static str,
+    pub(super) texte: String,
+}
+
+/// The answer that shows a page.
+pub(super) fn answer(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page of the portal could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
