@@ -45,6 +45,9 @@ pub(crate) const RELATIVE: u8 = 16;
 /// The text must be escaped in canonical form.
 pub(crate) const ESCAPE: u8 = 32;
 
+/// The text is a CDATA section.
+pub(crate) const CDATA: u8 = 64;
+
 /// The binding of no namespace at all.
 pub(crate) const NO_NAMESPACE: u32 = 0;
 /// The binding of the prefix `xml`.

@@ -9,6 +9,7 @@ mod certificate;
 mod chars;
 mod dn;
 mod document;
+mod encryption;
 mod escape;
 mod ids;
 mod key;
@@ -30,6 +31,10 @@ pub use c14n::{C14nError, Canonicalization, canonicalize};
 pub use certificate::{Certificate, CertificateError};
 pub use dn::{Dn, MalformedDn};
 pub use document::{Attribute, Document, Encoding, Node, XML_NAMESPACE};
+pub use encryption::{
+    ContentCipher, DecryptError, DecryptionKey, Decryptor, EncryptError, Encrypted, EncryptionKey,
+    EncryptionSession, KeyTransport, XENC_NAMESPACE, XENC11_NAMESPACE, danger,
+};
 pub use ids::{IdError, IdRule, IdUse, Ids, StandardIds};
 pub use key::{KeyRejected, KeyType, SigningFailed, SigningKey, VerifyingKey};
 pub use limits::Limits;

@@ -32,6 +32,25 @@ pub(crate) fn blocks(input: &[u8]) -> Result<Vec<(String, Vec<u8>)>, MalformedPe
     if open.is_some() { Err(MalformedPem) } else { Ok(blocks) }
 }
 
+/// An RSA private key of PKCS #1 as PKCS #8 wraps it (RFC 5208 §5).
+pub(crate) fn pkcs1_in_pkcs8(pkcs1: &[u8]) -> Vec<u8> {
+    let version_and_algorithm = [2, 1, 0, 0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1, 5, 0];
+    let key = tagged(4, pkcs1);
+    tagged(0x30, &[&version_and_algorithm[..], &key].concat())
+}
+
+fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len();
+    let mut out = vec![tag];
+    match length {
+        0..0x80 => out.push(length as u8),
+        0x80..0x100 => out.extend([0x81, length as u8]),
+        _ => out.extend([0x82, (length >> 8) as u8, length as u8]), // keys of 8192 bits stay far below 64 KiB
+    }
+    out.extend_from_slice(content);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::blocks;

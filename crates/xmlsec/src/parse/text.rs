@@ -2,7 +2,7 @@
 
 use super::{NOBODY, ParseCause, ParseError, Parser};
 use crate::chars::{self, SPACE, class};
-use crate::document::{ESCAPE, Kind, PLAIN_START, Span};
+use crate::document::{CDATA, ESCAPE, Kind, PLAIN_START, Span};
 
 const CDATA_START: &[u8] = b"<![CDATA[";
 const COMMENT_START: &[u8] = b"<!--";
@@ -91,7 +91,7 @@ impl Parser<'_> {
         let content = inside.get(..length).unwrap_or_default();
         let escape = content.iter().any(|byte| matches!(byte, b'&' | b'<' | b'>'));
         let span = Span { start: start as u32, end: (start + length) as u32 };
-        self.push_leaf(Kind::Text, if escape { ESCAPE } else { PLAIN_START }, span, span)
+        self.push_leaf(Kind::Text, CDATA | if escape { ESCAPE } else { PLAIN_START }, span, span)
     }
 
     /// Resolves the references of a text or an attribute value (§4.6; white space of values per §3.3.3). Also tells

@@ -1,9 +1,7 @@
 //! Signatures: made and verified, and refused for each cause.
 
-mod support;
-
-use support::keys::{P256, P384, RSA};
-use support::messages::{self, M, TokenReferences, dereferenced, detached, enveloped, signature_of};
+use crate::support::keys::{P256, P384, RSA};
+use crate::support::messages::{self, M, TokenReferences, dereferenced, detached, enveloped, signature_of};
 use xmlsec::*;
 
 fn verify(text: &str) -> Result<usize, VerifyError> {

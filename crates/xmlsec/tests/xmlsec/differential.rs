@@ -1,14 +1,12 @@
 //! Canonicalisation byte for byte as libxml2 does it, over documents made by chance. Fails where python3 or libxml2
 //! is missing: an oracle that is silent proves nothing.
 //!
-//! `XMLSEC_DIFFERENTIAL=20000 cargo test -p xmlsec --test differential` is the long form.
-
-mod support;
+//! `XMLSEC_DIFFERENTIAL=20000 cargo test -p xmlsec differential` is the long form.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use support::generate::{self, Chance};
+use crate::support::generate::{self, Chance};
 use xmlsec::{Canonicalization, Document, Limits, Node, canonicalize};
 
 struct Oracle {
@@ -19,7 +17,7 @@ struct Oracle {
 
 impl Oracle {
     fn new() -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/oracle.py");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/xmlsec/support/oracle.py");
         let mut child = Command::new("python3")
             .arg(script)
             .stdin(Stdio::piped())

@@ -2,17 +2,17 @@
 
 use xmlsec::*;
 
-pub const M: &str = "urn:example:message";
-pub const U: &str = "urn:example:utility";
-pub const REFERENCE_TRANSFORM: &str = "urn:example:transform:reference";
+pub(crate) const M: &str = "urn:example:message";
+pub(crate) const U: &str = "urn:example:utility";
+pub(crate) const REFERENCE_TRANSFORM: &str = "urn:example:transform:reference";
 
 /// `u:Id` besides the usual ones.
-pub fn ids(node: Node<'_>, attribute: Attribute<'_>) -> IdUse {
+pub(crate) fn ids(node: Node<'_>, attribute: Attribute<'_>) -> IdUse {
     if attribute.is(U, "Id") { IdUse::Reference } else { StandardIds.classify(node, attribute) }
 }
 
 /// A `m:ref` stands for the `m:token` whose `name` it says.
-pub struct TokenReferences;
+pub(crate) struct TokenReferences;
 
 impl Dereference for TokenReferences {
     fn algorithm(&self) -> &str {
@@ -32,7 +32,7 @@ impl Dereference for TokenReferences {
 }
 
 /// Two detached references, by `Id` and by `u:Id`; the signature between them.
-pub fn detached(key: &SigningKey, method: SignatureMethod, digest: DigestMethod) -> String {
+pub(crate) fn detached(key: &SigningKey, method: SignatureMethod, digest: DigestMethod) -> String {
     let mut head = Writer::new();
     head.start("m", M, "head").attribute_ns("u", U, "Id", "h-1").element("m", M, "to", "the < other").end();
     let mut body = Writer::new();
@@ -56,7 +56,7 @@ pub fn detached(key: &SigningKey, method: SignatureMethod, digest: DigestMethod)
 }
 
 /// One enveloped reference to the root, by `ID`.
-pub fn enveloped(key: &SigningKey, method: SignatureMethod, digest: DigestMethod) -> String {
+pub(crate) fn enveloped(key: &SigningKey, method: SignatureMethod, digest: DigestMethod) -> String {
     let text = format!(
         "<m:message xmlns:m='{M}' ID='r-1'><m:issuer>us</m:issuer>\n <m:body><m:name>admin</m:name></m:body></m:message>"
     );
@@ -71,7 +71,7 @@ pub fn enveloped(key: &SigningKey, method: SignatureMethod, digest: DigestMethod
 }
 
 /// A reference to a token reference, by the caller's transform, and one to the body.
-pub fn dereferenced(key: &SigningKey, method: SignatureMethod, digest: DigestMethod) -> String {
+pub(crate) fn dereferenced(key: &SigningKey, method: SignatureMethod, digest: DigestMethod) -> String {
     let mut token = Writer::new();
     token.start("m", M, "token").attribute("name", "t").text("secret").end();
     let mut reference = Writer::new();
@@ -106,6 +106,6 @@ pub fn dereferenced(key: &SigningKey, method: SignatureMethod, digest: DigestMet
 }
 
 /// The first `ds:Signature` of a document.
-pub fn signature_of(document: &Document) -> Option<Node<'_>> {
+pub(crate) fn signature_of(document: &Document) -> Option<Node<'_>> {
     document.root().descendants().find(|node| node.is(DSIG_NAMESPACE, "Signature"))
 }

@@ -1,18 +1,18 @@
 //! Attacks made mechanically (see docs/attacks.md): every signed element moved, copied, re-identified and shadowed to
 //! every position, and every byte flipped. Nothing that was not signed may ever come out as signed.
 
-mod support;
-
 use std::collections::BTreeSet;
 
-use support::keys::RSA;
-use support::messages::{self, M, TokenReferences, dereferenced, detached, enveloped, signature_of};
+use crate::support::keys::RSA;
+use crate::support::messages::{self, M, TokenReferences, dereferenced, detached, enveloped, signature_of};
 use xmlsec::*;
 
-const SHAPES: [(&str, fn(&SigningKey, SignatureMethod, DigestMethod) -> String); 3] =
+type Shape = fn(&SigningKey, SignatureMethod, DigestMethod) -> String;
+
+const SHAPES: [(&str, Shape); 3] =
     [("detached", detached), ("enveloped", enveloped), ("dereferenced", dereferenced)];
 
-fn make(shape: fn(&SigningKey, SignatureMethod, DigestMethod) -> String) -> String {
+fn make(shape: Shape) -> String {
     shape(&RSA, SignatureMethod::RsaSha256, DigestMethod::Sha256)
 }
 

@@ -1,14 +1,14 @@
 //! Documents by chance, from a seed: every feature that canonicalisation looks at, often.
 
 /// Pseudo-random numbers (splitmix64): the same seed, the same document, on every machine.
-pub struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,22 +16,22 @@ impl Chance {
         ((z ^ (z >> 31)) % bound as u64) as usize
     }
 
-    pub fn one_in(&mut self, n: usize) -> bool {
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
-    pub fn pick<'t>(&mut self, of: &[&'t str]) -> &'t str {
+    pub(crate) fn pick<'t>(&mut self, of: &[&'t str]) -> &'t str {
         of[self.below(of.len())]
     }
 }
 
-pub const PREFIXES: &[&str] = &["a", "b", "c", "ab", "Z", "é"];
+pub(crate) const PREFIXES: &[&str] = &["a", "b", "c", "ab", "Z", "é"];
 /// All valid by RFC 3986, since libxml2 refuses to canonicalise others, and without `&`, which it keeps unresolved.
 const URIS: &[&str] = &["urn:1", "urn:2", "http://x.example/", "urn:a?b=c", "urn:q%22", "urn:Z", "urn:z"];
 const LOCALS: &[&str] = &["a", "b", "c", "x", "aa", "A", "_z", "é", "b-1", "b.1"];
 
 /// A well-formed document.
-pub fn document(chance: &mut Chance) -> String {
+pub(crate) fn document(chance: &mut Chance) -> String {
     let mut out = String::new();
     if chance.one_in(3) {
         out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");

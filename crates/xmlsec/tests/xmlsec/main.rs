@@ -1,0 +1,14 @@
+//! The public API, in one binary.
+
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod differential;
+#[cfg(test)]
+mod encryption;
+#[cfg(test)]
+mod parse;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod verify;
