@@ -4,6 +4,7 @@
 
 mod bench;
 mod browser;
+mod codegen;
 mod demo;
 mod fuzz;
 mod install;
@@ -23,6 +24,7 @@ cargo xtask TASK
   install            that first part alone (Debian packages as root, Python, Node)
   interop [STACK]    foreign SOAP stacks against a live server
   browser            Chromium through the demonstration
+  codegen [--check]  the tables of crates/dossier from the sources of data/README.md
   fuzz SECONDS       each fuzz target for so long
   bench              requests per second of one core, as a part of its RSA signatures; a row for BENCHMARKS.md
   tidy               the rules of the house that neither compiler nor clippy knows
@@ -51,6 +53,8 @@ fn task(arguments: &[&str]) -> Result<()> {
         ["interop"] => interop::run(None),
         ["interop", stack] => interop::run(Some(stack)),
         ["browser"] => browser::run(),
+        ["codegen"] => codegen::run(false),
+        ["codegen", "--check"] => codegen::run(true),
         ["fuzz", seconds] => fuzz::run(seconds),
         ["bench"] => bench::run(),
         ["tidy"] => tidy::run(),

@@ -119,7 +119,7 @@ fn luhn(bytes: &[u8]) -> bool {
             product / 10 + product % 10
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// A label of a host name: letters, digits and inner hyphens, 63 at most.
