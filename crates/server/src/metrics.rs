@@ -18,7 +18,8 @@ pub(crate) fn router() -> Router {
 /// Counts one SOAP request: `outcome` is a CodeRetour's code, or `fault`.
 pub(crate) fn request(service: &'static str, outcome: &str, took: Duration) {
     if handle().is_some() {
-        metrics::counter!("vtpa_requests_total", "service" => service, "outcome" => outcome.to_owned()).increment(1);
+        metrics::counter!("vtpa_requests_total", "service" => service, "outcome" => outcome.to_owned())
+            .increment(1);
         metrics::histogram!(SECONDS, "service" => service).record(took.as_secs_f64());
     }
 }
@@ -28,7 +29,8 @@ fn handle() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     HANDLE
         .get_or_init(|| {
-            let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(SECONDS.to_owned()), &BUCKETS);
+            let builder =
+                PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(SECONDS.to_owned()), &BUCKETS);
             let recorder = builder.ok()?.build_recorder();
             let handle = recorder.handle();
             metrics::set_global_recorder(recorder).ok()?;

@@ -42,7 +42,12 @@ impl MemoryGuard {
     }
 
     /// Writes batches until `stop`, then the last one and the mark of a clean stop.
-    pub(crate) async fn write_behind(&self, store: &Store, clock: &crate::Clock, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn write_behind(
+        &self,
+        store: &Store,
+        clock: &crate::Clock,
+        mut stop: watch::Receiver<bool>,
+    ) {
         loop {
             let stopped = tokio::select! {
                 () = tokio::time::sleep(BATCH) => false,

@@ -67,9 +67,8 @@ impl Server {
         let https = listen(config.listen.https).await?;
         let http = listen_if(config.listen.http).await?;
         let metrics = listen_if(config.listen.metrics).await?;
-        let address = https
-            .local_addr()
-            .map_err(|error| StartError::Listen { address: config.listen.https, error })?;
+        let address =
+            https.local_addr().map_err(|error| StartError::Listen { address: config.listen.https, error })?;
         let replay = MemoryGuard::load(&store, clock.now()).await?;
         let state = Arc::new(AppState { config, store, clock, identity, trust, replay });
         let app = soap::router(Arc::clone(&state)).merge(web::router(Arc::clone(&state)));
@@ -96,7 +95,8 @@ impl Server {
         let limits = self.state.config.limits.clone();
         let (quiet, flushed) = watch::channel(false);
         let state = Arc::clone(&self.state);
-        let guard = tokio::spawn(async move { state.replay.write_behind(&state.store, &state.clock, flushed).await });
+        let guard =
+            tokio::spawn(async move { state.replay.write_behind(&state.store, &state.clock, flushed).await });
         let state = Arc::clone(&self.state);
         let purge = tokio::spawn(async move { purge(&state.store).await });
         let https = net::serve(self.https, Some(self.tls), self.app.clone(), limits.clone(), stop.clone());

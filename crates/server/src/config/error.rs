@@ -53,7 +53,8 @@ impl ConfigError {
                 if path.last() == Some(found) {
                     path.pop();
                 }
-                let dotted = |name: &str| path.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".");
+                let dotted =
+                    |name: &str| path.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".");
                 let likeness = |name: &str| strsim::jaro_winkler(name, found);
                 let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
                 let nearest = nearest.map(|name| dotted(name));

@@ -232,8 +232,7 @@ impl Config {
             &mut self.signature.certificate,
             &mut self.signature.key,
         ];
-        let lists =
-            [&mut self.trust.anchors, &mut self.trust.crls, &mut self.trust.assertion_issuers];
+        let lists = [&mut self.trust.anchors, &mut self.trust.crls, &mut self.trust.assertion_issuers];
         for path in paths.into_iter().chain(lists.into_iter().flatten()) {
             *path = directory.join(&*path);
         }
@@ -244,9 +243,8 @@ impl Config {
     }
 
     fn validate(&self) -> Result<(), ConfigError> {
-        let invalid = |key: &'static str, problem: &str| {
-            Err(ConfigError::Invalid { key, problem: problem.to_owned() })
-        };
+        let invalid =
+            |key: &'static str, problem: &str| Err(ConfigError::Invalid { key, problem: problem.to_owned() });
         if self.database.url.is_empty() {
             return invalid("database.url", "is required: for example \"sqlite:vtpa.db\"");
         }
@@ -259,7 +257,10 @@ impl Config {
         let plain = [("listen.http", self.listen.http), ("listen.metrics", self.listen.metrics)];
         for (key, address) in plain {
             if address.is_some_and(|address| !address.ip().is_loopback()) {
-                return invalid(key, "must be a loopback address: plain HTTP leaves this machine only through a TLS proxy");
+                return invalid(
+                    key,
+                    "must be a loopback address: plain HTTP leaves this machine only through a TLS proxy",
+                );
             }
         }
         if let Some(name) =

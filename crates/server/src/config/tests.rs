@@ -5,7 +5,9 @@ fn load(text: &str) -> Result<Config, ConfigError> {
     let file = directory.path().join("vtpa.toml");
     std::fs::write(&file, text).unwrap();
     Config::load(&file).map_err(|error| match error {
-        ConfigError::UnknownKey { key, nearest, .. } => ConfigError::UnknownKey { file: PathBuf::new(), key, nearest },
+        ConfigError::UnknownKey { key, nearest, .. } => {
+            ConfigError::UnknownKey { file: PathBuf::new(), key, nearest }
+        }
         ConfigError::Syntax { problem, .. } => ConfigError::Syntax { file: PathBuf::new(), problem },
         other => other,
     })
@@ -16,7 +18,11 @@ fn database_url_alone_is_enough() {
     let config = load("[database]\nurl = \"sqlite:vtpa.db\"").unwrap();
     assert_eq!(config.ws_security.max_age_seconds, 300);
     assert_eq!(config.audience(), "https://localhost:8443");
-    assert!(config.database.url.ends_with("/vtpa.db"), "counted from the file's directory: {}", config.database.url);
+    assert!(
+        config.database.url.ends_with("/vtpa.db"),
+        "counted from the file's directory: {}",
+        config.database.url
+    );
     assert!(config.tls.key.is_absolute());
 }
 
@@ -25,7 +31,10 @@ fn what_is_wrong_is_named() {
     let db = "[database]\nurl = \"sqlite:x\"\n";
     let cases = [
         (String::new(), "configuration: database.url is required"),
-        (format!("{db}[ws_security]\nmax_age_second = 3"), "unknown key \"ws_security.max_age_second\", did you mean \"ws_security.max_age_seconds\"?"),
+        (
+            format!("{db}[ws_security]\nmax_age_second = 3"),
+            "unknown key \"ws_security.max_age_second\", did you mean \"ws_security.max_age_seconds\"?",
+        ),
         (format!("sandox = true\n{db}"), "unknown key \"sandox\", did you mean \"sandbox\"?"),
         (format!("sandbox = 3\n{db}"), "sandbox: invalid type"),
         (format!("public_url = \"http://x\"\n{db}"), "public_url must begin with https://"),

@@ -1,19 +1,30 @@
 //! CreerDossierPA (§3.1.1): a new dossier, linked to the application and its user. 999 means that it is on disk.
 
-use dossier::{CodeRetour, IdDossier, Reponse};
+use dossier::{Code, CodeRetour, CreationDossier, IdDossier, Reponse, TypeHebergement, UrgenceDemande};
+use storage::Tx;
 use xmlsec::Signed;
 
 use super::Call;
 use crate::clock::day_in_paris;
+use crate::config::Etablissements;
 
 /// Numbers drawn before giving up: with 10¹² of them a second draw is an event.
 const DRAWS: usize = 4;
+/// Most demandes of a dossier (decisions §5).
+const DEMANDES_MAX: usize = 40;
 
 pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse, storage::Error> {
-    let creation = match dossier::decode_creer(element, day_in_paris(call.now)) {
+    let refused = |code| Ok(Reponse::CreerDossierPA { id_dossier: None, code });
+    let mut creation = match dossier::decode_creer(element, day_in_paris(call.now)) {
         Ok(creation) => creation,
-        Err(code) => return Ok(Reponse::CreerDossierPA { id_dossier: None, code }),
+        Err(code) => return refused(code),
     };
+    if call.state.config.creation.etablissements == Etablissements::Ignore {
+        creation.etablissements.clear();
+    }
+    if let Err(code) = bounded(&creation) {
+        return refused(code);
+    }
     let mut draws = 1;
     loop {
         let id_dossier = IdDossier::draw(&mut crate::clock::rng());
@@ -22,18 +33,62 @@ pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse,
             .store
             .run("creation", |tx| {
                 let (id_dossier, creation) = (&id_dossier, &creation);
-                Box::pin(async move {
-                    let (demandeur, id_local) = (&creation.demandeur, creation.id_local.as_str());
-                    tx.create_dossier(id_dossier, demandeur, call.application.id, id_local).await
-                })
+                Box::pin(create(tx, call.application.id, id_dossier, creation))
             })
             .await;
         match created {
-            Ok(()) => {
-                return Ok(Reponse::CreerDossierPA { id_dossier: Some(id_dossier), code: CodeRetour::succes() });
+            Ok(Ok(())) => {
+                return Ok(Reponse::CreerDossierPA {
+                    id_dossier: Some(id_dossier),
+                    code: CodeRetour::succes(),
+                });
             }
+            Ok(Err(code)) => return refused(code),
             Err(storage::Error::Conflict) if draws < DRAWS => draws += 1,
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Dossier, link and demandes, or none of them.
+async fn create(
+    tx: &mut Tx<'_>,
+    application: storage::ApplicationId,
+    id_dossier: &IdDossier,
+    creation: &CreationDossier,
+) -> Result<Result<(), CodeRetour>, storage::Error> {
+    let numbers: Vec<&str> = creation.etablissements.iter().map(|item| item.num_finiss.as_str()).collect();
+    if !numbers.is_empty() {
+        let unknown = tx.unknown_etablissements(&numbers).await?;
+        if !unknown.is_empty() {
+            let paths: Vec<_> = unknown.into_iter().map(path).collect();
+            return Ok(Err(CodeRetour::champs(Code::EtablissementInconnu, &paths)));
+        }
+    }
+    tx.create_dossier(id_dossier, &creation.demandeur, application, creation.id_local.as_str()).await?;
+    for number in numbers {
+        tx.add_demande(id_dossier, number, TypeHebergement::NonRenseigne, UrgenceDemande::NonRenseigne)
+            .await?;
+    }
+    Ok(Ok(()))
+}
+
+/// What decisions §5 says of a dossier's demandes holds for those that it begins with: forty at most, one for each
+/// establishment.
+fn bounded(creation: &CreationDossier) -> Result<(), CodeRetour> {
+    let items = &creation.etablissements;
+    let refuse = |paths: &[String]| Err(CodeRetour::champs(Code::ValeurNonAutorisee, paths));
+    if items.len() > DEMANDES_MAX {
+        return refuse(&["Etablissements".to_owned()]);
+    }
+    let repeated = |(position, item): &(usize, &dossier::Etablissement)| {
+        items.iter().take(*position).any(|earlier| earlier.num_finiss == item.num_finiss)
+    };
+    let paths: Vec<_> =
+        items.iter().enumerate().filter(repeated).map(|(position, _)| path(position)).collect();
+    if paths.is_empty() { Ok(()) } else { refuse(&paths) }
+}
+
+fn path(position: usize) -> String {
+    format!("Etablissements[{}].NumFINISS", position + 1)
 }

@@ -32,7 +32,11 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn given(operation: Operation, reponse: Reponse, addressing: Option<AddressingHeaders>) -> Self {
+    pub(super) fn given(
+        operation: Operation,
+        reponse: Reponse,
+        addressing: Option<AddressingHeaders>,
+    ) -> Self {
         Self { outcome: Ok((operation, reponse, addressing)), application: None }
     }
 
@@ -55,10 +59,17 @@ impl Answer {
         let application = self.application.as_deref().unwrap_or("-");
         let (status, sealed) = match &self.outcome {
             Ok((operation, reponse, addressing)) => {
-                tracing::info!(id = id.as_str(), application, operation = operation.name(), code = code(reponse), "answered");
-                let sealed = wss::seal(&state.identity, addressing.as_ref(), now, &mut crate::clock::rng(), |w| {
-                    reponse.encode(w);
-                });
+                tracing::info!(
+                    id = id.as_str(),
+                    application,
+                    operation = operation.name(),
+                    code = code(reponse),
+                    "answered"
+                );
+                let sealed =
+                    wss::seal(&state.identity, addressing.as_ref(), now, &mut crate::clock::rng(), |w| {
+                        reponse.encode(w);
+                    });
                 (StatusCode::OK, sealed)
             }
             Err(failure) => {

@@ -50,7 +50,10 @@ pub(super) async fn post(
     let bytes = match http::read_body(body, &state.config.limits).await {
         Ok(bytes) => bytes,
         Err(BodyError::TooLarge) => {
-            return http::text(StatusCode::PAYLOAD_TOO_LARGE, "The message is longer than this server accepts.\n");
+            return http::text(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The message is longer than this server accepts.\n",
+            );
         }
         Err(BodyError::TooSlow) => {
             return http::text(StatusCode::REQUEST_TIMEOUT, "The message did not arrive in time.\n");
@@ -177,7 +180,8 @@ impl Failure {
                 id,
             ),
             Self::Operation(cause) => {
-                let mut fault = Fault::sender("Opération inconnue de ce service", "No operation of this service", id);
+                let mut fault =
+                    Fault::sender("Opération inconnue de ce service", "No operation of this service", id);
                 fault.cause = Some((*cause).to_owned());
                 fault
             }

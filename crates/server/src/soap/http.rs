@@ -141,15 +141,25 @@ mod tests {
     #[test]
     fn content_types_of_the_stacks() {
         let soap = |charset: Option<&str>, action: Option<&str>| {
-            Some(MediaType { soap_12: true, charset: charset.map(Into::into), action: action.map(Into::into) })
+            Some(MediaType {
+                soap_12: true,
+                charset: charset.map(Into::into),
+                action: action.map(Into::into),
+            })
         };
         for (header, expected) in [
-            ("application/soap+xml; charset=utf-8; action=\"urn:t:Ping\"", soap(Some("utf-8"), Some("urn:t:Ping"))),
+            (
+                "application/soap+xml; charset=utf-8; action=\"urn:t:Ping\"",
+                soap(Some("utf-8"), Some("urn:t:Ping")),
+            ),
             ("application/soap+xml;action=urn:t:Ping;charset=UTF-8", soap(Some("utf-8"), Some("urn:t:Ping"))),
             ("Application/SOAP+XML", soap(None, None)),
             ("application/soap+xml; Action=\"a;b\\\"c\"", soap(None, Some("a;b\"c"))),
             ("application/soap+xml; action=\"\"", soap(None, None)),
-            ("text/xml; charset=utf-8", Some(MediaType { soap_12: false, charset: Some("utf-8".into()), action: None })),
+            (
+                "text/xml; charset=utf-8",
+                Some(MediaType { soap_12: false, charset: Some("utf-8".into()), action: None }),
+            ),
             ("multipart/related; type=\"application/xop+xml\"", None),
             ("application/json", None),
             ("", None),

@@ -38,7 +38,11 @@ struct Endpoint {
     state: Arc<AppState>,
 }
 
-async fn post(State(endpoint): State<Endpoint>, headers: HeaderMap, request: Request<Body>) -> Response<Body> {
+async fn post(
+    State(endpoint): State<Endpoint>,
+    headers: HeaderMap,
+    request: Request<Body>,
+) -> Response<Body> {
     endpoint::post(&endpoint.state, endpoint.service, &headers, request.into_body()).await
 }
 
@@ -48,6 +52,9 @@ async fn contract(State(endpoint): State<Endpoint>, RawQuery(query): RawQuery) -
     match wanted.as_str() {
         "wsdl" => http::xml(endpoint.contract.wsdl.clone()),
         "xsd" => http::xml(endpoint.contract.xsd.to_owned()),
-        _ => http::text(StatusCode::NOT_FOUND, "POST a SOAP 1.2 message here; the contract is at ?wsdl and ?xsd.\n"),
+        _ => http::text(
+            StatusCode::NOT_FOUND,
+            "POST a SOAP 1.2 message here; the contract is at ?wsdl and ?xsd.\n",
+        ),
     }
 }
