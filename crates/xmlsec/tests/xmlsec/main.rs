@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod both_ways;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod encryption;
