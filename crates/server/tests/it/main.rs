@@ -5,102 +5,23 @@
 mod codes;
 mod contract;
 mod faults;
+#[path = "../harness/mod.rs"]
+mod harness;
 mod jetons;
 
-use std::sync::{Arc, Mutex};
-
-use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, Response, StatusCode};
+use axum::http::Request;
 use jiff::{SignedDuration, Timestamp};
-use rand::rngs::StdRng;
-use server::{Clock, Config, Server};
-use storage::Rights;
 use testkit::pki::{Identity as TestIdentity, pki};
 use tower::ServiceExt as _;
-use wss::{Identity, Policy, Received, ReceivedFault};
-use xmlsec::{Certificate, Document, Limits, Node, RevocationPolicy, SigningKey, TrustAnchors, Writer};
+use wss::ReceivedFault;
+use xmlsec::{Document, Limits};
 
-/// A server of one test, its database in a directory of its own.
-struct Harness {
-    app: Router,
-    server: Server,
-    now: Arc<Mutex<Timestamp>>,
-    rng: Mutex<StdRng>,
-    directory: tempfile::TempDir,
-}
-
-/// What came back.
-struct Reply {
-    status: StatusCode,
-    body: Vec<u8>,
-}
+use harness::{Answer, Harness, Reply, verified};
 
 impl Harness {
-    /// A server that knows the application `portail` with the test partner's certificate.
-    async fn new() -> Self {
-        Self::with(|_| {}).await
-    }
-
-    async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let (certificate, key) = pki().server.write(directory.path());
-        pki().ca.write(directory.path());
-        let file = directory.path().join("vtpa.toml");
-        let pair = format!("certificate = {certificate:?}\nkey = {key:?}\n");
-        let toml = format!(
-            "[listen]\nhttps = \"127.0.0.1:0\"\n[database]\nurl = \"sqlite:vtpa.db\"\n[tls]\n{pair}[signature]\n{pair}[trust]\nanchors = [\"ca.pem\"]\n"
-        );
-        std::fs::write(&file, toml).unwrap();
-        let mut config = Config::load(&file).unwrap();
-        change(&mut config);
-
-        let now = Arc::new(Mutex::new(testkit::instant()));
-        let clock = Arc::clone(&now);
-        let server = Server::start(config, Clock::from_fn(move || *clock.lock().unwrap())).await.unwrap();
-        let harness = Self { app: server.router(), server, now, rng: Mutex::new(testkit::rng(1)), directory };
-        harness.register("portail", &pki().partner, Rights::ALL).await;
-        harness
-    }
-
-    async fn register(&self, name: &str, identity: &TestIdentity, rights: Rights) {
-        let certificate = Certificate::parse(&identity.certificate_der).unwrap();
-        let store = self.server.store();
-        store
-            .run("register", |tx| {
-                let certificate = &certificate;
-                Box::pin(async move {
-                    let id = tx.add_application(name, rights).await?;
-                    tx.add_certificate(id, certificate.fingerprint_sha256(), certificate.der()).await?;
-                    Ok(())
-                })
-            })
-            .await
-            .unwrap();
-    }
-
-    fn now(&self) -> Timestamp {
-        *self.now.lock().unwrap()
-    }
-
     fn pass(&self, time: SignedDuration) {
         *self.now.lock().unwrap() += time;
-    }
-
-    /// A message of `signer`, fresh, with `operation` (XML) in its Body.
-    fn message(&self, signer: &TestIdentity, operation: &str) -> String {
-        let sealed = wss::seal(&identity(signer), None, self.now(), &mut *self.rng.lock().unwrap(), |w| {
-            if !operation.is_empty() {
-                copy(Document::parse(operation.as_bytes(), &Limits::default()).unwrap().root(), w);
-            }
-        });
-        String::from_utf8(sealed.unwrap()).unwrap()
-    }
-
-    async fn post(&self, path: &str, content_type: &str, body: impl Into<Body>) -> Reply {
-        let request = Request::post(path).header("content-type", content_type).body(body.into()).unwrap();
-        let response = self.app.clone().oneshot(request).await.unwrap();
-        Reply::read(response).await
     }
 
     async fn get(&self, path: &str) -> Reply {
@@ -114,11 +35,7 @@ impl Harness {
     }
 
     async fn ask_as(&self, signer: &TestIdentity, operation: &str) -> Answer {
-        let message = self.message(signer, operation);
-        let path = if operation.contains("CreerDossierPA") { "/ws/creation" } else { "/ws/consultation" };
-        let reply = self.post(path, "application/soap+xml; charset=utf-8", message).await;
-        assert_eq!(reply.status, StatusCode::OK, "{}", String::from_utf8_lossy(&reply.body));
-        let answer = Answer::read(&reply.body, self.now());
+        let answer = self.call(signer, operation).await;
         contract::assert_valid(&answer.body);
         answer
     }
@@ -129,23 +46,9 @@ impl Harness {
         assert_eq!(answer.codes(), ["999"], "{}", answer.body);
         answer.text("IdDossier").unwrap()
     }
-
-    /// How many dossiers there are: what is refused changes nothing.
-    async fn dossiers(&self) -> i64 {
-        use sqlx::Connection as _;
-        let url = format!("sqlite:{}", self.directory.path().join("vtpa.db").display());
-        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        sqlx::query_scalar("SELECT count(*) FROM dossier").fetch_one(&mut connection).await.unwrap()
-    }
 }
 
 impl Reply {
-    async fn read(response: Response<Body>) -> Self {
-        let status = response.status();
-        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap().into();
-        Self { status, body }
-    }
-
     fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
@@ -158,24 +61,7 @@ impl Reply {
     }
 }
 
-/// A business answer whose signature held.
-struct Answer {
-    /// The Body's element, as XML.
-    body: String,
-}
-
 impl Answer {
-    fn read(envelope: &[u8], now: Timestamp) -> Self {
-        let document = Document::parse(envelope, &Limits::default()).unwrap();
-        let opened = verified(&document, now);
-        let _ = opened.body();
-        let body = document.root().child(wss::ns::SOAP, "Body").unwrap();
-        let element = body.children().next().unwrap();
-        let mut canonical = Vec::new();
-        xmlsec::canonicalize(element, &xmlsec::Canonicalization::default(), None, &mut canonical).unwrap();
-        Self { body: String::from_utf8(canonical).unwrap() }
-    }
-
     fn texts(&self, name: &str) -> Vec<String> {
         let document = Document::parse(self.body.as_bytes(), &Limits::default()).unwrap();
         document
@@ -200,40 +86,4 @@ impl Answer {
     fn message(&self) -> String {
         self.text("Message").unwrap()
     }
-}
-
-fn verified(document: &Document, now: Timestamp) -> wss::Opened<'_> {
-    let ca = Certificate::from_pem(pki().ca.certificate_pem.as_bytes()).unwrap();
-    let anchors = TrustAnchors::new(&ca, &[] as &[&[u8]], RevocationPolicy::UnknownAllowed).unwrap();
-    let policy = Policy {
-        freshness: wss::Freshness {
-            max_age: SignedDuration::from_secs(10),
-            clock_skew: SignedDuration::from_secs(10),
-        },
-        timestamp_required: true,
-    };
-    let received = Received::read(document).unwrap();
-    let server = Certificate::parse(&pki().server.certificate_der).unwrap();
-    assert_eq!(received.certificate().fingerprint_sha256(), server.fingerprint_sha256());
-    received.verify(&policy, &anchors, now).unwrap().into_answer()
-}
-
-fn identity(of: &TestIdentity) -> Identity {
-    let certificate = Certificate::parse(&of.certificate_der).unwrap();
-    Identity::new(SigningKey::from_pem(of.key_pem.as_bytes()).unwrap(), certificate).unwrap()
-}
-
-/// Writes a parsed element again.
-fn copy(node: Node<'_>, w: &mut Writer) {
-    w.start(node.prefix(), node.namespace(), node.local_name());
-    for attribute in node.attributes() {
-        if attribute.namespace().is_empty() {
-            w.attribute(attribute.local_name(), attribute.value());
-        } else {
-            w.attribute_ns("a", attribute.namespace(), attribute.local_name(), attribute.value());
-        }
-    }
-    w.text(&node.text());
-    node.children().for_each(|child| copy(child, w));
-    w.end();
 }
