@@ -65,7 +65,7 @@ pub fn demandeur() -> Value {
         "Adresse": adresse(),
         "Mail": "marguerite.vernoux@exemple.fr",
         "TelephoneFixe": "04 74 00 00 12",
-        "TelephonePortable": "+33 6 00 00 00 12",
+        "TelephonePortable": "+33600000012",
         "PaysNaissance": { "Code": "99100", "CodeSystem": "1.2.250.1.213.2.24" },
         "VilleNaissance": { "Code": "01053", "CodeSystem": R13 },
         "NumSecu": "237050105300141",
@@ -76,7 +76,7 @@ pub fn demandeur() -> Value {
             "Prenom": "Paul",
             "Mail": "paul.vernoux@exemple.fr",
             "TelephonePortable": "0600000013",
-            "Type": [{ "Code": "1", "CodeSystem": "TypeContactPA", "DisplayName": "Personne de confiance" }],
+            "Type": [{ "Code": "1", "CodeSystem": "TypeContactPA" }],
         }],
         "AutresDonnees": [{ "Nom": "Canal", "Valeur": "Portail du département" }],
     })

@@ -1,2 +1,23 @@
-//! See ARCHITECTURE.md.
-fn main() {}
+//! `vtpa`: the server of ViaTrajectoire's services for elderly people, its client and its tools.
+//!
+//! One file per command under `commands/`; `contract/cli.md` says what each takes, prints and returns.
+
+mod cli;
+mod commands;
+mod data;
+mod demo;
+mod exit;
+mod keyfile;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    // Wrong usage ends here with status 2, --help and --version with 0.
+    let cli = cli::Cli::parse();
+    match commands::run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => ExitCode::from(failure.tell()),
+    }
+}

@@ -1,0 +1,33 @@
+//! One file per command.
+
+pub(crate) mod call;
+pub(crate) mod cert;
+pub(crate) mod demande;
+pub(crate) mod demo;
+pub(crate) mod dossier;
+pub(crate) mod etablissement;
+pub(crate) mod partner;
+pub(crate) mod serve;
+
+use server::Clock;
+
+use crate::cli::Command;
+use crate::exit::Outcome;
+
+/// Runs one command to its end.
+pub(crate) fn run(command: Command) -> Outcome {
+    let clock = Clock::system();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Cert(command) => cert::run(command, clock.now()),
+            Command::Partner(command) => partner::run(command, clock.now()).await,
+            Command::Dossier(command) => dossier::run(command).await,
+            Command::Demande(command) => demande::run(command).await,
+            Command::Etablissement(command) => etablissement::run(command).await,
+            Command::Call(call) => call::run(*call).await,
+            Command::Serve(serve) => serve::run(serve, clock).await,
+            Command::Demo(demo) => demo::run(demo, clock).await,
+        }
+    })
+}

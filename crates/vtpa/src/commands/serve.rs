@@ -1,0 +1,146 @@
+//! `vtpa serve`: the server.
+
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use server::{Clock, Config, Overrides, Server, StartError};
+use tokio::sync::watch;
+
+use crate::exit::{Outcome, print};
+use crate::keyfile;
+
+/// Run the server
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Serve {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Answer here; overrides [listen] https
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// Show Prometheus metrics here, a loopback address; overrides [listen] metrics
+    #[arg(long, value_name = "ADDR:PORT")]
+    metrics: Option<SocketAddr>,
+    /// The database, sqlite:PATH; overrides [database] url
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+const HELP: &str = "\
+Creates or migrates the database's schema, then answers and prints `ready https://…`. SIGINT and
+SIGTERM end it with status 0 after the requests in flight are answered. GET /sante says that it
+lives, GET /pret that its database answers.
+
+Examples:
+  vtpa serve --config vtpa-demo/vtpa.toml
+  vtpa serve --config /etc/vtpa.toml --listen 0.0.0.0:443 --database sqlite:/var/lib/vtpa/vtpa.db";
+
+pub(crate) async fn run(Serve { config, listen, metrics, database }: Serve, clock: Clock) -> Outcome {
+    log("info");
+    let mut config = Config::load_with(&config, &Overrides { https: None, metrics, database })?;
+    if let Some(listen) = listen {
+        listen_on(&mut config, listen)?;
+    }
+    let stop = stop_on_signal()?;
+    let url = config.public_url.clone();
+    let server = start(config, clock).await?;
+    print(&format!("ready {url}"))?;
+    server.run(stop).await;
+    Ok(())
+}
+
+/// Starts the server; an error about a certificate or key file says what the file holds and what mends it.
+pub(crate) async fn start(config: Config, clock: Clock) -> Outcome<Server> {
+    let certificates = [
+        vec![config.tls.certificate.clone(), config.signature.certificate.clone()],
+        config.trust.anchors.clone(),
+    ]
+    .concat();
+    let keys = [config.tls.key.clone(), config.signature.key.clone()];
+    Server::start(config, clock).await.map_err(|error| {
+        let StartError::KeyFile(problem) = &error else { return error.into() };
+        let file: &Path = &problem.file;
+        let is = |files: &[PathBuf]| files.iter().any(|named| named == file);
+        let certificate = is(&certificates).then(|| keyfile::certificates(file).err()).flatten();
+        let found = certificate.or_else(|| is(&keys).then(|| keyfile::private_key(file).err()).flatten());
+        found.map_or_else(|| error.into(), Into::into)
+    })
+}
+
+/// Listens on another address than the configured one. An address that only this machine reaches follows along
+/// in `public_url`, so that the WSDL and the redirection lead to the server that was started.
+pub(crate) fn listen_on(config: &mut Config, listen: SocketAddr) -> Outcome {
+    // Port 0 is any free port, and the address must be known before the first answer is written.
+    let listen = if listen.port() == 0 { std::net::TcpListener::bind(listen)?.local_addr()? } else { listen };
+    config.listen.https = listen;
+    let host =
+        config.public_url.strip_prefix("https://").map(|rest| rest.split(':').next().unwrap_or_default());
+    if let Some(host @ ("localhost" | "127.0.0.1")) = host {
+        let public = format!("https://{host}:{}", listen.port());
+        if config.ws_security.audience == config.public_url {
+            config.ws_security.audience.clone_from(&public);
+        }
+        config.public_url = public;
+    }
+    Ok(())
+}
+
+/// Turns true at SIGINT or SIGTERM.
+pub(crate) fn stop_on_signal() -> Outcome<watch::Receiver<bool>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        // Nobody listening any more means that the server has ended by itself.
+        let _ = stop.send(true);
+    });
+    Ok(stopped)
+}
+
+/// Logs to standard error; RUST_LOG says what.
+pub(crate) fn log(default: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(public_url: &str) -> Config {
+        let mut config = Config { public_url: public_url.to_owned(), ..Config::default() };
+        config.ws_security.audience = public_url.to_owned();
+        config
+    }
+
+    #[test]
+    fn a_local_public_address_follows_the_listener() {
+        for (before, listen, after) in [
+            ("https://localhost:8443", "127.0.0.1:9443", "https://localhost:9443"),
+            ("https://127.0.0.1:8443", "0.0.0.0:9443", "https://127.0.0.1:9443"),
+            ("https://pa.exemple.fr", "127.0.0.1:9443", "https://pa.exemple.fr"),
+        ] {
+            let mut config = config(before);
+            listen_on(&mut config, listen.parse().unwrap()).unwrap();
+            assert_eq!(config.public_url, after);
+            assert_eq!(config.ws_security.audience, after);
+            assert_eq!(config.listen.https.to_string(), listen);
+        }
+    }
+
+    #[test]
+    fn port_0_becomes_a_real_port() {
+        let mut config = config("https://localhost:8443");
+        listen_on(&mut config, "127.0.0.1:0".parse().unwrap()).unwrap();
+        assert_ne!(config.listen.https.port(), 0);
+        assert_eq!(config.public_url, format!("https://localhost:{}", config.listen.https.port()));
+    }
+}

@@ -1,0 +1,37 @@
+//! `vtpa etablissement`.
+
+use serde_json::json;
+
+use crate::house::{FINESS, House};
+
+#[test]
+fn what_is_added_is_listed() {
+    let house = House::new();
+    let add = ["etablissement", "add", "--finess", "2A0990032", "--name", "EHPAD A Marina"];
+    house.operator(&[&add[..], &["--commune", "2A004", "--postal", "20000"]].concat()).status(0);
+    let listed = house.operator(&["etablissement", "list", "--json"]).status(0).json();
+    assert_eq!(listed[0], json!({ "NumFINISS": FINESS, "RaisonSociale": "EHPAD Les Glycines" }));
+    assert_eq!(listed[1]["NumFINISS"], "2A0990032");
+    assert_eq!(listed[1]["RaisonSociale"], "EHPAD A Marina");
+    assert_eq!(listed[1]["Adresse"]["CodePostal"]["Code"], "20000");
+    assert_eq!(listed[1]["Adresse"]["Localite"]["Code"], "2A004");
+    let text = house.operator(&["etablissement", "list"]).status(0).out;
+    assert_eq!(text, "010990018  EHPAD Les Glycines\n2A0990032  EHPAD A Marina\n");
+}
+
+#[test]
+fn numbers_that_cannot_be_are_refused() {
+    let house = House::new();
+    let add = |finess: &str| house.operator(&["etablissement", "add", "--finess", finess, "--name", "Essai"]);
+    add("010990019").status(1).says("check digit").says("8");
+    add("01099001").status(1).says("nine characters");
+    add("01099OO18").status(1).says("nine characters");
+    add("é10990018").status(1).says("nine characters");
+    add(FINESS).status(1).says("exists already");
+    let half = ["etablissement", "add", "--finess", "260990023", "--name", "Essai", "--commune", "26362"];
+    house.operator(&half).status(2).says("--postal");
+    house
+        .operator(&["etablissement", "add", "--finess", "260990023", "--name", " "])
+        .status(1)
+        .says("--name");
+}

@@ -1,0 +1,15 @@
+//! The built binary, from outside: one file per command.
+
+mod call;
+mod cert;
+mod demande;
+mod demo;
+mod dossier;
+mod etablissement;
+mod help;
+mod house;
+mod partner;
+mod serve;
+mod token;
+mod vtpa;
+mod web;
