@@ -1,0 +1,22 @@
+// A real Chromium goes through the demonstration, as a partner's user goes.
+// node run.mjs SCENARIO.json: result.json on standard output, progress on standard error (README.md).
+
+import { readFileSync } from "node:fs";
+import { Tour } from "./tour.mjs";
+import * as creation from "./steps/creation.mjs";
+import * as dossier from "./steps/dossier.mjs";
+import * as redirection from "./steps/redirection.mjs";
+import * as access from "./steps/access.mjs";
+
+const scenario = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const tour = await Tour.start(scenario);
+try {
+  for (const part of [creation, dossier, redirection, access]) {
+    await part.run(tour);
+  }
+} finally {
+  await tour.close();
+}
+const { steps } = tour;
+process.stdout.write(JSON.stringify({ stack: "chromium", steps }, null, 2) + "\n");
+process.exitCode = steps.length > 0 && steps.every((step) => step.ok) ? 0 : 1;
