@@ -73,7 +73,7 @@ pub(super) const GROUPES: &[Groupe] = &[
         champs: &[
             choix("Demandeur.Civilite.Code", "Civilité", CIVILITES),
             ligne("Demandeur.Prenom", "Prénom", "text", ""),
-            ligne("Demandeur.NomUsuel", "Nom d’usage", "text", "Facultatif"),
+            ligne("Demandeur.NomUsuel", "Nom d’usage (facultatif)", "text", ""),
             ligne("Demandeur.NomNaissance", "Nom de naissance", "text", ""),
             ligne(
                 "Demandeur.DateNaissance",
@@ -83,9 +83,9 @@ pub(super) const GROUPES: &[Groupe] = &[
             ),
             ligne(
                 "Demandeur.NumSecu",
-                "Numéro de sécurité sociale",
+                "Numéro de sécurité sociale (facultatif)",
                 "text",
-                "Facultatif, 13 ou 15 caractères sans espace",
+                "13 ou 15 caractères, sans espace",
             ),
         ],
     },
@@ -108,7 +108,7 @@ pub(super) const GROUPES: &[Groupe] = &[
         titre: "Comment la joindre",
         champs: &[
             ligne("Demandeur.Mail", "Adresse électronique", "text", "Par exemple nom@exemple.fr"),
-            ligne("Demandeur.TelephoneFixe", "Téléphone", "tel", "Facultatif"),
+            ligne("Demandeur.TelephoneFixe", "Téléphone (facultatif)", "tel", ""),
             choix("Demandeur.ContacteurDemandeur", "Appeler la personne elle-même ?", OUI_NON),
         ],
     },
@@ -118,7 +118,7 @@ pub(super) const GROUPES: &[Groupe] = &[
             ligne("Demandeur.Contacts[1].Prenom", "Prénom du proche", "text", ""),
             ligne("Demandeur.Contacts[1].NomNaissance", "Nom du proche", "text", ""),
             ligne("Demandeur.Contacts[1].TelephonePortable", "Téléphone du proche", "tel", ""),
-            ligne("Demandeur.Contacts[1].Mail", "Adresse électronique du proche", "text", "Facultatif"),
+            ligne("Demandeur.Contacts[1].Mail", "Adresse électronique du proche (facultatif)", "text", ""),
             choix("Demandeur.Contacts[1].Type[1].Code", "Son lien avec la personne", LIENS),
         ],
     },
