@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::shell::{cargo, output};
@@ -110,19 +110,33 @@ impl Drop for Demo {
     }
 }
 
-/// The `vtpa` that `cargo test --workspace` builds. Building it so, and not alone, keeps one set of features: nothing
-/// is compiled twice.
+/// Builds `vtpa` alone.
 pub(crate) fn built() -> Result<PathBuf> {
-    println!("building vtpa");
-    let messages =
-        output(cargo().args(["test", "--workspace", "--no-run", "--quiet", "--message-format=json"]))?;
-    messages
+    executable(&["build", "--package", "vtpa", "--bin", "vtpa"])
+}
+
+/// Builds every test of the workspace, and `vtpa` with them: not twice, with another set of features each time.
+pub(crate) fn built_with_tests() -> Result<PathBuf> {
+    executable(&["test", "--workspace", "--no-run"])
+}
+
+fn executable(build: &[&str]) -> Result<PathBuf> {
+    println!("$ cargo {}", build.join(" "));
+    // cargo tells progress and errors on standard error, what it made on standard output
+    let built = cargo()
+        .args(build)
+        .args(["--locked", "--message-format=json-render-diagnostics"])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo")?;
+    ensure!(built.status.success(), "it did not compile");
+    String::from_utf8(built.stdout)?
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|message| message["target"]["name"] == "vtpa" && message["target"]["kind"][0] == "bin")
         .filter(|message| message["profile"]["test"] == false)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo built no vtpa: its package needs an integration test")
+        .context("cargo built no vtpa")
 }
 
 /// Reads what the demonstration prints until its ready line; the rest is read to the end, so that it never blocks.

@@ -53,15 +53,16 @@ pub(crate) fn run() -> Result<()> {
     install::run()?;
 
     let mut rows = Vec::new();
-    measure(&mut rows, "Rust tests", rust);
-    match demo::built() {
+    part("build");
+    match demo::built_with_tests() {
         Ok(vtpa) => {
+            measure(&mut rows, "Rust tests", rust);
             for stack in interop::STACKS {
                 measure(&mut rows, stack.name, || interop::run_stack(stack, &vtpa));
             }
             measure(&mut rows, "browser", || browser::run_driver(&vtpa));
         }
-        Err(error) => measure(&mut rows, "vtpa", || Err(error)),
+        Err(error) => measure(&mut rows, "build", || Err(error)),
     }
 
     part("summary");
