@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::demo::{self, Demo};
 use crate::install;
-use crate::shell::{command, output, root, which};
+use crate::interop::drive;
+use crate::shell::{command, root, which};
 use crate::test::Tally;
 
 /// Builds, installs what is missing, and runs it.
@@ -34,9 +35,7 @@ pub(crate) fn run_driver(vtpa: &Path) -> Result<Tally> {
     let file = folder.join("scenario.json");
     std::fs::write(&file, serde_json::to_string_pretty(&scenario)?)?;
 
-    let printed = output(command("node").arg("browser/run.mjs").arg(&file))?;
-    std::fs::write(folder.join("result.json"), &printed)?;
-    let result: Value = serde_json::from_str(&printed).context("browser/run.mjs printed no JSON document")?;
+    let result = drive(command("node").arg("browser/run.mjs").arg(&file), &folder)?;
     let steps = result["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
     ensure!(!steps.is_empty(), "browser/run.mjs ran no step");
     let mut tally = Tally::default();

@@ -4,14 +4,14 @@
 mod expect;
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::demo::{self, Demo};
 use crate::install;
-use crate::shell::{command, output, root, run as execute};
+use crate::shell::{command, root, run as execute};
 use crate::test::Tally;
 
 /// A SOAP stack and how its driver is run.
@@ -57,9 +57,7 @@ pub(crate) fn run_stack(stack: &Stack, vtpa: &Path) -> Result<Tally> {
     let file = folder.join("scenario.json");
     std::fs::write(&file, serde_json::to_string_pretty(&scenario)?)?;
 
-    let printed = output((stack.driver)().arg(&file))?;
-    std::fs::write(folder.join("result.json"), &printed)?;
-    let result: Value = serde_json::from_str(&printed).context("the driver printed no JSON document")?;
+    let result = drive((stack.driver)().arg(&file), &folder)?;
     println!("{}", result["stack"].as_str().unwrap_or(stack.name));
 
     let mut tally = Tally::default();
@@ -73,6 +71,16 @@ pub(crate) fn run_stack(stack: &Stack, vtpa: &Path) -> Result<Tally> {
         println!("scenario, result, envelopes and the server's log are in {}", folder.display());
     }
     Ok(tally)
+}
+
+/// Runs a driver, its progress on our standard error; keeps and returns the result that it prints. Its exit status says no more
+/// than the result does.
+pub(crate) fn drive(driver: &mut Command, folder: &Path) -> Result<Value> {
+    let ended =
+        driver.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("cannot run the driver")?;
+    std::fs::write(folder.join("result.json"), &ended.stdout)?;
+    serde_json::from_slice(&ended.stdout)
+        .with_context(|| format!("the driver ended with {} and printed no JSON document", ended.status))
 }
 
 fn scenario(demo: &Demo, folder: &Path, id_local: &str) -> Result<Value> {
