@@ -9,6 +9,8 @@ mod differential;
 #[cfg(test)]
 mod encryption;
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod parse;
 #[cfg(test)]
 mod support;
