@@ -3,6 +3,7 @@
 //! The tables are made by `cargo xtask codegen` from public sources (`data/README.md`) and lie in the executable:
 //! nothing is loaded, a look-up allocates nothing, labels are `&'static str`. Codes are compared exactly.
 
+pub mod import;
 mod table;
 
 use table::Table;
