@@ -2,7 +2,6 @@
 
 /// An operation of chapter 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::upper_case_acronyms, reason = "the specification's names")]
 pub enum Operation {
     /// §3.1.1
     CreerDossierPA,
@@ -23,7 +22,8 @@ pub enum Service {
 
 impl Operation {
     /// All of them, in the specification's order.
-    pub const TOUTES: [Self; 3] = [Self::CreerDossierPA, Self::ConsulterDossierPA, Self::GenererJetonSecuritePA];
+    pub const TOUTES: [Self; 3] =
+        [Self::CreerDossierPA, Self::ConsulterDossierPA, Self::GenererJetonSecuritePA];
 
     /// The name of the operation and of its request element.
     pub fn name(self) -> &'static str {

@@ -11,7 +11,6 @@ use crate::{NAMESPACE, decode, encode};
 /// An operation's answer. As JSON it mirrors the contract.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-#[expect(clippy::upper_case_acronyms, reason = "the specification's names")]
 pub enum Reponse {
     /// CreerDossierPResponse
     CreerDossierPA {
@@ -80,7 +79,9 @@ impl Reponse {
     pub fn codes(&self) -> Vec<&CodeRetour> {
         match self {
             Self::CreerDossierPA { code, .. } | Self::GenererJetonSecuritePA { code, .. } => vec![code],
-            Self::ConsulterDossierPA(dossiers) => dossiers.iter().map(|dossier| &dossier.code_retour).collect(),
+            Self::ConsulterDossierPA(dossiers) => {
+                dossiers.iter().map(|dossier| &dossier.code_retour).collect()
+            }
         }
     }
 
@@ -138,8 +139,9 @@ pub fn decode_reponse(body: Signed<'_>, operation: Operation) -> Result<Reponse,
             let dossiers = items.map(|item| decode::consultation(item).ok_or(ReponseIllisible));
             Reponse::ConsulterDossierPA(dossiers.collect::<Result<_, _>>()?)
         }
-        Operation::GenererJetonSecuritePA => {
-            Reponse::GenererJetonSecuritePA { jeton: text("JetonSecurite").map(JetonSecurite::new), code: code()? }
-        }
+        Operation::GenererJetonSecuritePA => Reponse::GenererJetonSecuritePA {
+            jeton: text("JetonSecurite").map(JetonSecurite::new),
+            code: code()?,
+        },
     })
 }

@@ -13,7 +13,6 @@ use crate::operation::Operation;
 
 /// A request to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::upper_case_acronyms, reason = "the specification's names")]
 pub enum Requete {
     /// §3.1.1
     CreerDossierPA(CreationSaisie),
@@ -24,7 +23,7 @@ pub enum Requete {
 }
 
 /// AccesDossierRequest as it was typed; an empty member is not sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccesSaisi {
     /// The dossier's number.
@@ -40,6 +39,12 @@ pub struct CreationSaisie(Map<String, Value>);
 impl fmt::Debug for CreationSaisie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CreationSaisie(…)")
+    }
+}
+
+impl fmt::Debug for AccesSaisi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccesSaisi").field("id_dossier", &self.id_dossier).finish_non_exhaustive()
     }
 }
 
@@ -261,10 +266,16 @@ mod tests {
     #[test]
     fn names_and_forms_that_the_contract_does_not_have_are_named() {
         for (json, expected) in [
-            (json!({ "Demandeur": { "Prénom": "Zoé" } }), "Demandeur.Prénom: the contract has no such name, did you mean Prenom?"),
+            (
+                json!({ "Demandeur": { "Prénom": "Zoé" } }),
+                "Demandeur.Prénom: the contract has no such name, did you mean Prenom?",
+            ),
             (json!({ "Xyz": 1 }), "Xyz: the contract has no such name"),
             (json!({ "Demandeur": [] }), "Demandeur: expected an object"),
-            (json!({ "Demandeur": { "Contacts": [{ "Type": {} }] } }), "Demandeur.Contacts[1].Type: expected a list"),
+            (
+                json!({ "Demandeur": { "Contacts": [{ "Type": {} }] } }),
+                "Demandeur.Contacts[1].Type: expected a list",
+            ),
             (json!({ "IdLocal": {} }), "IdLocal: expected a single value"),
             (json!("u"), ": expected an object"),
         ] {
@@ -276,5 +287,7 @@ mod tests {
     fn debug_shows_nothing_of_a_person() {
         let creation = CreationSaisie::from_json(json!({ "Demandeur": { "Prenom": "Zoé" } })).unwrap();
         assert!(!format!("{:?}", Requete::CreerDossierPA(creation)).contains("Zoé"));
+        let acces = AccesSaisi { id_dossier: "1".to_owned(), id_local: "Zoé".to_owned() };
+        assert!(!format!("{:?}", Requete::GenererJetonSecuritePA(acces)).contains("Zoé"));
     }
 }

@@ -1,6 +1,8 @@
 //! What is wrong with a request, collected in one reading; the first code that applies is answered with every field
 //! that falls under it.
 
+use std::collections::HashSet;
+
 use xmlsec::Signed;
 
 use crate::code_retour::{Code, CodeRetour};
@@ -33,7 +35,8 @@ impl Constats {
         self.0.retain(|constat| constat.code == code);
         self.0.sort_by_key(|constat| constat.position);
         let mut chemins: Vec<String> = self.0.into_iter().map(|constat| constat.chemin).collect();
-        chemins.dedup();
+        let mut named = HashSet::new();
+        chemins.retain(|chemin| named.insert(chemin.clone()));
         Err(CodeRetour::champs(code, &chemins))
     }
 }

@@ -1,5 +1,7 @@
 //! Demandeur and what it holds (§2.1), read and checked member by member.
 
+use std::collections::HashSet;
+
 use jiff::civil::Date;
 use xmlsec::Signed;
 
@@ -26,9 +28,22 @@ pub(super) fn demandeur(
     constats: &mut Constats,
 ) -> Option<Demandeur> {
     let members = [
-        "Civilite", "NomNaissance", "NomUsuel", "Prenom", "AutrePrenoms", "DateNaissance", "Adresse", "Mail",
-        "TelephoneFixe", "TelephonePortable", "PaysNaissance", "VilleNaissance", "NumSecu", "ContacteurDemandeur",
-        "Contacts", "AutresDonnees",
+        "Civilite",
+        "NomNaissance",
+        "NomUsuel",
+        "Prenom",
+        "AutrePrenoms",
+        "DateNaissance",
+        "Adresse",
+        "Mail",
+        "TelephoneFixe",
+        "TelephonePortable",
+        "PaysNaissance",
+        "VilleNaissance",
+        "NumSecu",
+        "ContacteurDemandeur",
+        "Contacts",
+        "AutresDonnees",
     ];
     let objet = Objet::ouvrir(element, chemin, &members, constats);
     let civilite = code_obligatoire(&objet, "Civilite", Table::Civilite, constats);
@@ -53,7 +68,8 @@ pub(super) fn demandeur(
     let contacteur_demandeur = booleen(&objet, "ContacteurDemandeur", constats);
     let contacts = objet.complexe("Contacts").map(|list| contacts(list, &objet.chemin("Contacts"), constats));
     let autres = objet.complexe("AutresDonnees");
-    let autres_donnees = autres.map(|entries| dictionnaire(entries, &objet.chemin("AutresDonnees"), constats));
+    let autres_donnees =
+        autres.map(|entries| dictionnaire(entries, &objet.chemin("AutresDonnees"), constats));
     Some(Demandeur {
         civilite: civilite?,
         nom_naissance: nom_naissance?,
@@ -129,10 +145,18 @@ fn contacts(list: Signed<'_>, chemin: &str, constats: &mut Constats) -> Vec<Cont
 
 fn contact(element: Signed<'_>, chemin: &str, constats: &mut Constats) -> Option<Contact> {
     let members = [
-        "Adresse", "NomNaissance", "NomUsuel", "Prenom", "Mail", "TelephoneFixe", "TelephonePortable", "Type",
+        "Adresse",
+        "NomNaissance",
+        "NomUsuel",
+        "Prenom",
+        "Mail",
+        "TelephoneFixe",
+        "TelephonePortable",
+        "Type",
     ];
     let objet = Objet::ouvrir(element, chemin, &members, constats);
-    let adresse = objet.complexe("Adresse").and_then(|element| adresse(element, &objet.chemin("Adresse"), constats));
+    let adresse =
+        objet.complexe("Adresse").and_then(|element| adresse(element, &objet.chemin("Adresse"), constats));
     let nom_naissance = obligatoire(&objet, "NomNaissance", 50, constats);
     let nom_usuel = facultatif(&objet, "NomUsuel", 50, constats);
     let prenom = facultatif(&objet, "Prenom", 50, constats);
@@ -177,7 +201,9 @@ fn types(objet: &Objet<'_>, constats: &mut Constats) -> Vec<Nomenclature> {
 pub(super) fn etablissements(list: Signed<'_>, chemin: &str, constats: &mut Constats) -> Vec<Etablissement> {
     let items = liste(list, chemin, "Etablissement", constats);
     let items = items.into_iter().zip(1..).filter(|(item, _)| est_renseigne(*item));
-    items.filter_map(|(item, position)| etablissement(item, &format!("{chemin}[{position}]"), constats)).collect()
+    items
+        .filter_map(|(item, position)| etablissement(item, &format!("{chemin}[{position}]"), constats))
+        .collect()
 }
 
 fn etablissement(element: Signed<'_>, chemin: &str, constats: &mut Constats) -> Option<Etablissement> {
@@ -185,10 +211,12 @@ fn etablissement(element: Signed<'_>, chemin: &str, constats: &mut Constats) -> 
     let objet = Objet::ouvrir(element, chemin, &members, constats);
     let num_finiss = obligatoire(&objet, "NumFINISS", 50, constats);
     let raison_sociale = facultatif(&objet, "RaisonSociale", 255, constats);
-    let adresse = objet.complexe("Adresse").and_then(|element| adresse(element, &objet.chemin("Adresse"), constats));
+    let adresse =
+        objet.complexe("Adresse").and_then(|element| adresse(element, &objet.chemin("Adresse"), constats));
     let telephone = telephone(&objet, "Telephone", constats);
     let autres = objet.complexe("DonneesAutres");
-    let donnees_autres = autres.map(|entries| dictionnaire(entries, &objet.chemin("DonneesAutres"), constats));
+    let donnees_autres =
+        autres.map(|entries| dictionnaire(entries, &objet.chemin("DonneesAutres"), constats));
     Some(Etablissement {
         num_finiss: num_finiss?.as_str().to_owned(),
         raison_sociale: raison_sociale.map(|name| name.as_str().to_owned()),
@@ -205,13 +233,14 @@ pub(super) fn dictionnaire(element: Signed<'_>, chemin: &str, constats: &mut Con
         constats.noter(Code::ValeurNonAutorisee, chemin, Some(element));
     }
     let mut entries: Dictionnaire = Vec::new();
+    let mut names = HashSet::new(); // a hostile list may be as long as a message
     for (item, position) in items.into_iter().zip(1..).filter(|(item, _)| est_renseigne(*item)) {
         let chemin = format!("{chemin}[{position}]");
         let objet = Objet::ouvrir(item, &chemin, &["Nom", "Valeur"], constats);
         let nom = obligatoire(&objet, "Nom", usize::MAX, constats);
         let valeur = objet.texte_obligatoire("Valeur", constats);
         let (Some(nom), Some(valeur)) = (nom, valeur) else { continue };
-        if entries.iter().any(|entry| entry.nom == nom.as_str()) {
+        if !names.insert(nom.clone()) {
             constats.noter(Code::ValeurNonAutorisee, &chemin, Some(item));
         }
         entries.push(Parametre { nom: nom.as_str().to_owned(), valeur: Prive::new(valeur.valeur) });
@@ -276,7 +305,12 @@ fn code(objet: &Objet<'_>, nom: &str, table: Table, constats: &mut Constats) -> 
     nomenclature(objet.complexe(nom)?, &objet.chemin(nom), table, constats)
 }
 
-fn code_obligatoire(objet: &Objet<'_>, nom: &str, table: Table, constats: &mut Constats) -> Option<Nomenclature> {
+fn code_obligatoire(
+    objet: &Objet<'_>,
+    nom: &str,
+    table: Table,
+    constats: &mut Constats,
+) -> Option<Nomenclature> {
     if objet.complexe(nom).is_none() {
         constats.noter(Code::DonneeAbsente, &objet.chemin(nom), None);
     }

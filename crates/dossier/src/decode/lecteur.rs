@@ -27,7 +27,12 @@ pub(super) struct Texte<'d> {
 
 impl<'d> Objet<'d> {
     /// Opens `element` at `chemin` (empty for the operation's own parameters), whose members may be `connus`.
-    pub(super) fn ouvrir(element: Signed<'d>, chemin: &str, connus: &[&str], constats: &mut Constats) -> Self {
+    pub(super) fn ouvrir(
+        element: Signed<'d>,
+        chemin: &str,
+        connus: &[&str],
+        constats: &mut Constats,
+    ) -> Self {
         let prefixe = if chemin.is_empty() { String::new() } else { format!("{chemin}.") };
         let mut membres: Vec<Signed<'d>> = Vec::new();
         for child in element.children().filter(|child| child.namespace() == NAMESPACE) {

@@ -80,11 +80,13 @@ fn creation(operation: Signed<'_>, today: Date, constats: &mut Constats) -> Opti
         }
     };
     let etablissements = creation.complexe("Etablissements");
-    let etablissements =
-        etablissements.map(|list| demandeur::etablissements(list, "Etablissements", constats)).unwrap_or_default();
+    let etablissements = etablissements
+        .map(|list| demandeur::etablissements(list, "Etablissements", constats))
+        .unwrap_or_default();
     let parametres = creation.complexe("ParametresOptionnels");
-    let parametres =
-        parametres.map(|entries| demandeur::dictionnaire(entries, "ParametresOptionnels", constats)).unwrap_or_default();
+    let parametres = parametres
+        .map(|entries| demandeur::dictionnaire(entries, "ParametresOptionnels", constats))
+        .unwrap_or_default();
     Some(CreationDossier {
         demandeur: demandeur?,
         id_local: id_local?,
@@ -114,7 +116,8 @@ pub fn decode_consulter(operation: Signed<'_>) -> Result<Vec<EntreeConsultation>
 }
 
 fn entree(element: Signed<'_>) -> EntreeConsultation {
-    let asked = element.child(NAMESPACE, "IdDossier").map(|id| id.text().trim().to_owned());
+    let entree = Objet::ouvrir(element, "", &["IdDossier", "IdLocal"], &mut Constats::default());
+    let asked = entree.texte("IdDossier", &mut Constats::default()).map(|id| id.valeur.into_owned());
     EntreeConsultation { id_dossier: asked.unwrap_or_default(), acces: acces(element) }
 }
 

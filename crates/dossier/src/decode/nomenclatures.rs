@@ -77,7 +77,8 @@ pub(super) fn nomenclature(
 ) -> Option<Nomenclature> {
     let members = ["Code", "CodeSystem", "CodeSystemName", "CodeSystemVersion", "DisplayName"];
     let objet = Objet::ouvrir(element, chemin, &members, constats);
-    let code = objet.texte_obligatoire("Code", constats).and_then(|code| borne(&objet, "Code", code, 15, constats));
+    let code =
+        objet.texte_obligatoire("Code", constats).and_then(|code| borne(&objet, "Code", code, 15, constats));
     let mut optional = |name: &str, max| {
         let text = objet.texte(name, constats)?;
         borne(&objet, name, text, max, constats)
@@ -100,6 +101,10 @@ pub(super) fn nomenclature(
     }
     if given.code_system.as_deref().is_some_and(|oid| !table.accepts(oid)) {
         return refuse(table.code_retour());
+    }
+    if given.code_system.is_some() {
+        // a misprinted OID was taken for the right one: answers carry the right one (decisions §9)
+        given.code_system = Some(table.oid().to_owned());
     }
     if let Some(label) = table.label(&given.code) {
         return Some(Nomenclature {

@@ -4,8 +4,8 @@ use xmlsec::Signed;
 
 use crate::code_retour::CodeRetour;
 use crate::model::{
-    Adresse, Contact, DemandeEtablissement, Demandeur, Dictionnaire, Dossier, Etablissement, IdDossier, Nomenclature,
-    Parametre, Prive, StatutDemande, TypeHebergement, UrgenceDemande,
+    Adresse, Contact, DemandeEtablissement, Demandeur, Dictionnaire, Dossier, Etablissement, IdDossier,
+    Nomenclature, Parametre, Prive, StatutDemande, TypeHebergement, UrgenceDemande,
 };
 use crate::reponse::ConsulterDossierPResponse;
 use crate::{NAMESPACE, format};
@@ -29,11 +29,19 @@ fn boolean(element: Element<'_>, name: &str) -> Option<bool> {
 }
 
 /// A member that may be absent, but not wrong.
-fn maybe<'d, T>(element: Element<'d>, name: &str, read: impl Fn(Element<'d>) -> Option<T>) -> Option<Option<T>> {
+fn maybe<'d, T>(
+    element: Element<'d>,
+    name: &str,
+    read: impl Fn(Element<'d>) -> Option<T>,
+) -> Option<Option<T>> {
     child(element, name).map(read).map_or(Some(None), |value| value.map(Some))
 }
 
-fn items<'d, T>(container: Element<'d>, name: &str, read: impl Fn(Element<'d>) -> Option<T>) -> Option<Vec<T>> {
+fn items<'d, T>(
+    container: Element<'d>,
+    name: &str,
+    read: impl Fn(Element<'d>) -> Option<T>,
+) -> Option<Vec<T>> {
     container.children().filter(|child| child.is(NAMESPACE, name)).map(read).collect()
 }
 
@@ -59,7 +67,11 @@ fn dossier(element: Element<'_>) -> Option<Dossier> {
         est_renseigne_volet_admin: boolean(element, "EstRenseigneVoletAdmin")?,
         est_renseigne_volet_medical: boolean(element, "EstRenseigneVoletMedical")?,
         est_renseigne_volet_autonomie: boolean(element, "EstRenseigneVoletAutonomie")?,
-        demandes_etablissement: items(child(element, "DemandesEtablissement")?, "DemandeEtablissement", demande)?,
+        demandes_etablissement: items(
+            child(element, "DemandesEtablissement")?,
+            "DemandeEtablissement",
+            demande,
+        )?,
         donnees_autres: maybe(element, "DonneesAutres", dictionnaire)?,
     })
 }
@@ -146,5 +158,7 @@ fn nomenclature(element: Element<'_>) -> Option<Nomenclature> {
 }
 
 fn dictionnaire(element: Element<'_>) -> Option<Dictionnaire> {
-    items(element, "Parametre", |item| Some(Parametre { nom: text(item, "Nom")?, valeur: prive(item, "Valeur")? }))
+    items(element, "Parametre", |item| {
+        Some(Parametre { nom: text(item, "Nom")?, valeur: prive(item, "Valeur")? })
+    })
 }

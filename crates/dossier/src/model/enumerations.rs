@@ -115,7 +115,12 @@ impl StatutDemande {
         use StatutDemande as S;
         matches!(
             self,
-            S::NonEnvoyee | S::Envoyee | S::Recue | S::ListeAttente | S::AdmissionProposee | S::AdmissionAcceptee
+            S::NonEnvoyee
+                | S::Envoyee
+                | S::Recue
+                | S::ListeAttente
+                | S::AdmissionProposee
+                | S::AdmissionAcceptee
         )
     }
 

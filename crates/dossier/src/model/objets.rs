@@ -1,6 +1,9 @@
 //! The objects of chapter 2, with the contract's element names in JSON (`contract/cli.md`).
 //!
-//! A value of these types was validated, or comes from our own database; personal members hide themselves in `Debug`.
+//! A value of these types was validated, or comes from our own database. `Debug` shows numbers and states alone: a
+//! birthday, a commune or a motive says as much of a person as a name.
+
+use std::fmt;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -12,7 +15,7 @@ macro_rules! objet {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
         #[serde_with::skip_serializing_none]
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "PascalCase")]
         pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
     };
@@ -202,6 +205,28 @@ objet! {
     }
 }
 
+/// `Debug` that shows the members named and hides the others.
+macro_rules! montre {
+    ($($name:ident { $($field:ident),* })*) => {
+        $(impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name))$(.field(stringify!($field), &self.$field))*.finish_non_exhaustive()
+            }
+        })*
+    };
+}
+
+montre! {
+    Nomenclature { code_system }
+    Adresse {}
+    Parametre { nom }
+    Contact {}
+    Demandeur {}
+    Etablissement { num_finiss }
+    DemandeEtablissement { id_demande, statut_demande }
+    Dossier { id_dossier, est_annule, statut_dossier }
+}
+
 /// What CreerDossierPA takes, validated (§3.1.1.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreationDossier {
@@ -222,4 +247,66 @@ pub struct AccesDossier {
     pub id_dossier: String,
     /// The partner's user.
     pub id_local: IdLocal,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing_of_a_person() {
+        let demandeur = testkit::dossiers::demandeur();
+        let demandeur: Demandeur = serde_json::from_value(demandeur).unwrap();
+        let motif = Nomenclature {
+            code: "14".to_owned(),
+            display_name: Some("Décès".to_owned()),
+            ..Default::default()
+        };
+        let etablissement = Etablissement {
+            num_finiss: "010000024".to_owned(),
+            raison_sociale: Some("Les Glycines".to_owned()),
+            adresse: Some(demandeur.adresse.clone()),
+            telephone: None,
+            donnees_autres: None,
+        };
+        let dossier = Dossier {
+            id_dossier: IdDossier::parse("1234567890128").unwrap(),
+            demandeur,
+            est_annule: false,
+            statut_dossier: StatutDemande::Annulee,
+            est_renseigne_volet_admin: false,
+            est_renseigne_volet_medical: false,
+            est_renseigne_volet_autonomie: false,
+            demandes_etablissement: vec![DemandeEtablissement {
+                etablissement,
+                id_demande: 1,
+                statut_demande: StatutDemande::Annulee,
+                est_annule: true,
+                demande_lue: false,
+                motif_dernier_echange: Some(motif),
+                dernier_echange: Some(Prive::new("Adieu")),
+                date_demande: Date::constant(2026, 1, 2),
+                type_hebergement: TypeHebergement::Permanent,
+                urgence: UrgenceDemande::SixMois,
+                donnees_autres: None,
+            }],
+            donnees_autres: None,
+        };
+        let demande = &dossier.demandes_etablissement[0];
+        let contact = &dossier.demandeur.contacts[0];
+        let shown =
+            format!("{dossier:?} {demande:?} {contact:?} {:?} {:?}", dossier.demandeur, contact.adresse);
+        assert_eq!(
+            shown,
+            "Dossier { id_dossier: IdDossier(1234567890128), est_annule: false, statut_dossier: Annulee, .. } \
+             DemandeEtablissement { id_demande: 1, statut_demande: Annulee, .. } Contact { .. } Demandeur { .. } \
+             Some(Adresse { .. })"
+        );
+        let nomenclature = &dossier.demandeur.adresse.localite;
+        let parametre = &dossier.demandeur.autres_donnees.as_deref().unwrap()[0];
+        assert_eq!(
+            format!("{nomenclature:?} {parametre:?}"),
+            "Nomenclature { code_system: Some(\"1.2.250.1.213.2.23\"), .. } Parametre { nom: \"Canal\", .. }"
+        );
+    }
 }

@@ -206,6 +206,9 @@ mod tests {
     #[test]
     fn debug_hides() {
         assert_eq!(format!("{:?}", Prive::new("Lefèvre")), "[7 caractères]");
-        assert_eq!(format!("{:?} {:?}", IdLocal::parse("u"), JetonSecurite::new("x")), "Some(IdLocal(…)) JetonSecurite(…)");
+        assert_eq!(
+            format!("{:?} {:?}", IdLocal::parse("u"), JetonSecurite::new("x")),
+            "Some(IdLocal(…)) JetonSecurite(…)"
+        );
     }
 }
