@@ -14,6 +14,7 @@ use super::call::{first, read_certificates};
 use super::serve;
 use crate::demo::{files, pki, portal, seed};
 use crate::exit::{Outcome, print};
+use crate::keyfile::shell;
 
 /// See the whole thing work: a server, a partner portal, and every file they need
 #[derive(Debug, clap::Args)]
@@ -59,12 +60,12 @@ pub(crate) async fn run(Demo { dir, listen, portal }: Demo, clock: Clock) -> Out
         TcpListener::bind(portal).await.with_context(|| format!("the portal cannot listen on {portal}"))?;
     let portal_url = format!("http://{}", pages.local_addr()?);
     let stop = serve::stop_on_signal()?;
-    let (server_url, database) = (config.public_url.clone(), config.database.url.clone());
+    let server_url = config.public_url.clone();
     let server = serve::start(config, clock).await?;
     seed::fill(server.store(), &dir, &portal_url).await?;
     let app = portal::router(client(&dir, &server_url)?, server_url.clone(), &dir);
 
-    let welcome = welcome(&dir, &server_url, &portal_url, &database);
+    let welcome = welcome(&dir, &server_url, &portal_url);
     // The portal calls the server, so it ends first, and the server once the last page is answered.
     let (end_server, server_ends) = watch::channel(false);
     let portal = async {
@@ -121,29 +122,28 @@ async fn serve_portal(pages: TcpListener, app: axum::Router, mut stop: watch::Re
     }
 }
 
-/// The line that scripts wait for, then what a person may want to try.
-fn welcome(dir: &Path, server: &str, portal: &str, database: &str) -> String {
-    let vtpa = std::env::args().next().unwrap_or_else(|| "vtpa".to_owned());
-    let dir = dir.display();
-    let who = format!(
-        "--profile x509 --url {server} --ca {dir}/ca.pem \\\n      --cert {dir}/partner.pem --key {dir}/partner.key"
-    );
+/// The line that scripts wait for, then lines that a person may paste into another terminal one after the other.
+fn welcome(directory: &Path, server: &str, portal: &str) -> String {
+    let vtpa = std::env::args_os().next().map_or_else(|| "vtpa".to_owned(), |name| shell(Path::new(&name)));
+    let file = |name: &str| shell(&directory.join(name));
+    let (ca, certificate, key) = (file("ca.pem"), file("partner.pem"), file("partner.key"));
+    let (sample, config) = (file("dossier.json"), file("vtpa.toml"));
     format!(
-        "ready {server} {portal}
+        r#"ready {server} {portal}
 
-Open {portal} in a browser: the portal of a partner. Everything it does is signed and goes through {server}.
+Open {portal} in a browser: the portal of a partner, which signs every message that it sends to
+{server} and shows it. The browser will not know the authority of that address: {ca}
 
-Or from another terminal, as a partner's program would (the files are in {dir}):
-  {vtpa} call creer {dir}/dossier.json {who}
-  {vtpa} call consulter IDDOSSIER:usager-1 {who}
-  {vtpa} call jeton IDDOSSIER:usager-1 {who}
-  # then open {server}/acces?jeton=JETON within 30 seconds
+The same from another terminal, as a partner's program would do it:
+  pa() {{ {vtpa} call "$@" --profile x509 --url {server} --ca {ca} --cert {certificate} --key {key}; }}
+  ID=$(pa creer {sample}); echo "$ID"
+  pa consulter "$ID:usager-1"
+  echo "{server}/acces?jeton=$(pa jeton "$ID:usager-1")"     # open this address within 30 seconds
 
-And as the operator (the database is {database}):
-  {vtpa} etablissement list --config {dir}/vtpa.toml
-  {vtpa} demande add IDDOSSIER --finess 010990018 --hebergement Permanent --urgence SixMois --config {dir}/vtpa.toml
-  {vtpa} demande status IDDEMANDE ENVOYEE --config {dir}/vtpa.toml
+And as the establishment that is asked:
+  DEMANDE=$({vtpa} demande add "$ID" --finess 010990018 --hebergement Permanent --urgence SixMois --config {config})
+  {vtpa} demande status "$DEMANDE" ENVOYEE --config {config}
 
-Ctrl-C ends it."
+Ctrl-C ends it."#
     )
 }

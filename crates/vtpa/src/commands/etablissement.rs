@@ -108,15 +108,15 @@ fn etablissement(
     postal: Option<&str>,
 ) -> Outcome<Etablissement> {
     let finess = finess.trim();
-    let Some(right) = finess.get(..8).and_then(check_digit).filter(|_| finess.len() == 9) else {
-        return Err(Failure::because(format!(
-            "{finess:?} is no FINESS number: nine characters, the département, 0, five digits and a check digit"
-        )));
-    };
-    if finess.chars().last() != Some(right) {
-        return Err(Failure::because(format!(
-            "{finess}: the check digit is wrong (it would be {right}): a digit was mistyped"
-        )));
+    if !::dossier::format::finess(finess) {
+        return Err(Failure::because(match key(finess) {
+            Some(key) => {
+                format!("{finess}: the check digit is wrong (it would be {key}): a digit was mistyped")
+            }
+            None => format!(
+                "{finess:?} is no FINESS number: nine characters, the département, 0, five digits and a check digit"
+            ),
+        }));
     }
     if name.trim().is_empty() || name.chars().count() > 255 {
         return Err(Failure::because("--name is 1 to 255 characters"));
@@ -154,32 +154,8 @@ fn adresse(commune: &str, postal: &str) -> Adresse {
     }
 }
 
-/// The check digit of the eight characters before it: Luhn, with A as 1 and B as 2 for Corsica.
-pub(crate) fn check_digit(eight: &str) -> Option<char> {
-    let mut sum = 0;
-    for (position, character) in eight.chars().enumerate() {
-        let digit = match (position, character) {
-            (1, 'A') => 1,
-            (1, 'B') => 2,
-            (1, 'C'..='F') => u32::from(character) - u32::from('A') + 1,
-            _ => character.to_digit(10)?,
-        };
-        // The eighth character is the first to be doubled: the ninth is the check digit.
-        let digit = if position % 2 == 1 { digit * 2 } else { digit };
-        sum += digit / 10 + digit % 10;
-    }
-    char::from_digit((10 - sum % 10) % 10, 10)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn check_digits_of_real_numbers() {
-        for number in ["010000495", "010004059", "970302287", "010783009"] {
-            assert_eq!(check_digit(&number[..8]), number.chars().last(), "{number}");
-        }
-        assert_eq!(check_digit("01O00049"), None);
-    }
+/// The check digit that would make a number of these eight first characters of nine.
+fn key(finess: &str) -> Option<u8> {
+    let first = finess.get(..8).filter(|_| finess.len() == 9)?;
+    (0..=9).find(|key| ::dossier::format::finess(&format!("{first}{key}")))
 }

@@ -151,15 +151,13 @@ fn etablissements() -> Result<Vec<Etablissement>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::etablissement::check_digit;
 
     #[test]
     fn the_eight_numbers_have_the_real_form_and_differ() {
         let seeded = etablissements().unwrap();
         assert_eq!(seeded.len(), 8);
         for etablissement in &seeded {
-            let number = &etablissement.num_finiss;
-            assert_eq!(check_digit(&number[..8]), number.chars().last(), "{number}");
+            assert!(dossier::format::finess(&etablissement.num_finiss), "{}", etablissement.num_finiss);
         }
         let distinct: std::collections::HashSet<_> = seeded.iter().map(|e| &e.num_finiss).collect();
         assert_eq!(distinct.len(), 8);

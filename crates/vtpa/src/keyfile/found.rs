@@ -261,7 +261,7 @@ fn beside(file: &Path, extension: &str) -> std::path::PathBuf {
 }
 
 /// A path as a shell takes it.
-pub(super) fn shell(path: &Path) -> String {
+pub(crate) fn shell(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -11,7 +11,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
 pub(crate) use found::Found;
-use found::shell;
+pub(crate) use found::shell;
 
 /// Why a file could not serve as the certificate or the key that was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -129,7 +129,7 @@ pub(crate) fn end_entity(file: &Path, certificate: &X509Certificate<'_>) -> Resu
 /// Parses one certificate of `file`.
 pub(crate) fn parse<'a>(file: &Path, der: &'a [u8]) -> Result<X509Certificate<'a>, KeyFileError> {
     match X509Certificate::from_der(der) {
-        Ok((rest, certificate)) if rest.is_empty() => Ok(certificate),
+        Ok(([], certificate)) => Ok(certificate),
         _ => Err(Found::Damaged("CERTIFICATE".to_owned()).not_a_certificate(file)),
     }
 }

@@ -187,8 +187,28 @@ fn the_whole_way_from_creation_to_the_page() {
         assert!(welcome.text().await.unwrap().contains("<form"), "the portal has its form");
     });
     assert_eq!(running.end_by("INT"), Some(0));
-    let rest = running.rest().join("\n");
-    for line in ["call creer", "call consulter", "call jeton", "demande add", "--profile x509"] {
-        assert!(rest.contains(line), "{line} is not among the lines to copy: {rest}");
-    }
+}
+
+/// What the demo prints to be copied is copied, into a shell, as it stands.
+#[test]
+fn the_lines_after_ready_work_as_they_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = directory.path().join("à l'essai");
+    fs::create_dir(&home).unwrap();
+    let mut running = start(&home);
+    let printed = running.lines_until("Ctrl-C ends it.");
+    let script: String =
+        printed.iter().filter_map(|line| line.strip_prefix("  ")).map(|l| format!("{l}\n")).collect();
+    fs::write(home.join("lines.sh"), &script).unwrap();
+    let out = tool(&home, "sh", &["-e", "lines.sh"]);
+    let lines: Vec<_> = out.lines().collect();
+    let [id, state, address] = lines[..] else { panic!("{script}\n{out}") };
+    assert_eq!(state, format!("{id}  NON_ENVOYEE"));
+    wait_for(async {
+        let entered = browser(&home.join("demo")).get(address).send().await.unwrap();
+        assert_eq!(entered.status(), 303, "{address}");
+    });
+    let show = ["dossier", "show", id, "--config", "demo/vtpa.toml", "--json"];
+    assert_eq!(vtpa_in(&home, show).status(0).json()["StatutDossier"], "ENVOYEE");
+    assert_eq!(running.end_by("TERM"), Some(0));
 }

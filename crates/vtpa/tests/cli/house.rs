@@ -96,9 +96,11 @@ impl Running {
         self.ready.split(' ').nth(1).expect("the ready line names the server")
     }
 
-    /// What it wrote to standard output since it was ready; only when it has ended.
-    pub(crate) fn rest(&self) -> Vec<String> {
-        self.lines.iter().collect()
+    /// What it writes to standard output after the ready line, up to a line that is `last`.
+    pub(crate) fn lines_until(&self, last: &str) -> Vec<String> {
+        let next =
+            || self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{last:?} was not printed"));
+        std::iter::repeat_with(next).take_while(|line| line != last).collect()
     }
 
     /// Calls it as `who`, by X.509.

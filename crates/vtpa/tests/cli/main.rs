@@ -1,5 +1,7 @@
 //! The built binary, from outside: one file per command.
 
+#![cfg(test)]
+
 mod call;
 mod cert;
 mod demande;
