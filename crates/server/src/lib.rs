@@ -6,6 +6,7 @@
 mod clock;
 pub mod config;
 mod keys;
+mod log_id;
 mod metrics;
 mod net;
 mod replay;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use storage::Application;
 use xmlsec::Signed;
 
-use crate::soap::LogId;
+use crate::log_id::LogId;
 use crate::state::AppState;
 
 /// One call of a registered application.

@@ -4,26 +4,12 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use dossier::{Operation, Reponse};
 use jiff::Timestamp;
-use rand::Rng;
 use wss::{AddressingHeaders, Refusal};
 
-use super::endpoint::{Failure, code};
+use super::failure::Failure;
 use super::http;
+use crate::log_id::LogId;
 use crate::state::AppState;
-
-/// The id under which the log holds what the caller is not told.
-#[derive(Debug, Clone)]
-pub(crate) struct LogId(String);
-
-impl LogId {
-    pub(crate) fn draw(rng: &mut impl Rng) -> Self {
-        Self(format!("{:016x}", rng.next_u64()))
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// The answer before it is signed.
 pub(super) struct Answer {
@@ -51,7 +37,7 @@ impl Answer {
 
     /// What metrics call it: the code answered, or `fault`.
     pub(super) fn outcome(&self) -> String {
-        self.outcome.as_ref().map_or_else(|_| "fault".to_owned(), |(_, reponse, _)| code(reponse))
+        self.outcome.as_ref().map_or_else(|_| "fault".to_owned(), |(_, reponse, _)| code(reponse).to_owned())
     }
 
     /// Signs, labels, logs.
@@ -100,4 +86,9 @@ fn log(failure: &Failure, id: &LogId, application: &str) {
         Failure::Operation(cause) => tracing::warn!(id, application, cause, "refused"),
         Failure::Unavailable(cause) => tracing::error!(id, application, cause, "unavailable"),
     }
+}
+
+/// The code of an answer, for log and metrics: of several, the first that is no success.
+fn code(reponse: &Reponse) -> &str {
+    reponse.code_retour().map_or("", |code| code.code())
 }

@@ -5,35 +5,18 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
-use dossier::{Operation, Reponse, Service};
+use dossier::{Operation, Service};
 use jiff::{SignedDuration, Timestamp};
-use wss::{AddressingHeaders, Fault, Freshness, Opened, Policy, Received, Refusal};
+use wss::{AddressingHeaders, Freshness, Opened, Policy, Received, Refusal};
 use xmlsec::{Document, Encoding, Limits, Signed};
 
-use super::answer::{Answer, LogId};
+use super::answer::Answer;
+use super::failure::Failure;
 use super::http::{self, BodyError, MediaType};
+use crate::log_id::LogId;
 use crate::metrics;
 use crate::service;
 use crate::state::AppState;
-
-/// Why there is no business answer.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// WS-Security or the envelope.
-    Refused(Refusal),
-    /// The charset parameter contradicts the document.
-    Charset,
-    /// The Body holds no operation, or several, or one of the other service; or the action names another.
-    Operation(&'static str),
-    /// The database or the replay guard could not be asked; nothing was accepted.
-    Unavailable(String),
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
 
 pub(super) async fn post(
     state: &AppState,
@@ -167,30 +150,4 @@ fn operation<'d>(
         return Err(Failure::Operation("wsa:To names another address"));
     }
     Ok((operation, element))
-}
-
-impl Failure {
-    /// The fault that the caller sees.
-    pub(super) fn fault(&self, id: &str, sandbox: bool) -> Fault {
-        match self {
-            Self::Refused(refusal) => Fault::of(refusal, id, sandbox),
-            Self::Charset => Fault::sender(
-                "L'encodage annoncé n'est pas celui du message",
-                "The charset announced is not the message's",
-                id,
-            ),
-            Self::Operation(cause) => {
-                let mut fault =
-                    Fault::sender("Opération inconnue de ce service", "No operation of this service", id);
-                fault.cause = Some((*cause).to_owned());
-                fault
-            }
-            Self::Unavailable(_) => Fault::receiver(id),
-        }
-    }
-}
-
-/// The code of an answer, for the log: of several, the first that is no success.
-pub(super) fn code(reponse: &Reponse) -> String {
-    reponse.code_retour().map_or_else(String::new, |code| code.code().to_owned())
 }

@@ -2,10 +2,9 @@
 
 mod answer;
 mod endpoint;
+mod failure;
 mod http;
 mod wsdl;
-
-pub(crate) use answer::LogId;
 
 use std::sync::Arc;
 

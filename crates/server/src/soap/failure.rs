@@ -1,0 +1,43 @@
+//! Why a message got no business answer, and the fault that says so.
+
+use wss::{Fault, Refusal};
+
+/// Why there is no business answer.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// WS-Security or the envelope.
+    Refused(Refusal),
+    /// The charset parameter contradicts the document.
+    Charset,
+    /// The Body holds no operation, or several, or one of the other service; or the action names another.
+    Operation(&'static str),
+    /// The database or the replay guard could not be asked; nothing was accepted.
+    Unavailable(String),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Failure {
+    /// The fault that the caller sees.
+    pub(super) fn fault(&self, id: &str, sandbox: bool) -> Fault {
+        match self {
+            Self::Refused(refusal) => Fault::of(refusal, id, sandbox),
+            Self::Charset => Fault::sender(
+                "L'encodage annoncé n'est pas celui du message",
+                "The charset announced is not the message's",
+                id,
+            ),
+            Self::Operation(cause) => {
+                let mut fault =
+                    Fault::sender("Opération inconnue de ce service", "No operation of this service", id);
+                fault.cause = Some((*cause).to_owned());
+                fault
+            }
+            Self::Unavailable(_) => Fault::receiver(id),
+        }
+    }
+}
