@@ -30,7 +30,7 @@ impl Answer {
         Self { outcome: Err(failure), application: None }
     }
 
-    pub(super) fn from_application(mut self, application: Option<&storage::Application>) -> Self {
+    pub(super) fn for_application(mut self, application: Option<&storage::Application>) -> Self {
         self.application = application.map(|application| application.name.clone());
         self
     }

@@ -81,11 +81,11 @@ async fn handle(
     };
     let (operation, element) = match operation(&opened, service, media_type) {
         Ok(found) => found,
-        Err(failure) => return Answer::failed(failure).from_application(application.as_ref()),
+        Err(failure) => return Answer::failed(failure).for_application(application.as_ref()),
     };
     let reponse = service::run(state, application.as_ref(), operation, element, id, now).await;
     let addressing = AddressingHeaders::answering(opened.addressing(), &operation.response_action());
-    Answer::given(operation, reponse, addressing).from_application(application.as_ref())
+    Answer::given(operation, reponse, addressing).for_application(application.as_ref())
 }
 
 /// WS-Security, in three steps of which each makes the next possible; the application is looked up by the
