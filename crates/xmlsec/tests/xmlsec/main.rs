@@ -5,6 +5,8 @@ mod attacks;
 #[cfg(test)]
 mod both_ways;
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod encryption;
