@@ -67,9 +67,7 @@ pub(super) fn demandeur(
         .and_then(|text| forme(&objet, "NumSecu", text, 15, format::nir, constats));
     let contacteur_demandeur = booleen(&objet, "ContacteurDemandeur", constats);
     let contacts = objet.complexe("Contacts").map(|list| contacts(list, &objet.chemin("Contacts"), constats));
-    let autres = objet.complexe("AutresDonnees");
-    let autres_donnees =
-        autres.map(|entries| dictionnaire(entries, &objet.chemin("AutresDonnees"), constats));
+    let autres_donnees = dictionnaire_facultatif(&objet, "AutresDonnees", constats);
     Some(Demandeur {
         civilite: civilite?,
         nom_naissance: nom_naissance?,
@@ -214,9 +212,7 @@ fn etablissement(element: Signed<'_>, chemin: &str, constats: &mut Constats) -> 
     let adresse =
         objet.complexe("Adresse").and_then(|element| adresse(element, &objet.chemin("Adresse"), constats));
     let telephone = telephone(&objet, "Telephone", constats);
-    let autres = objet.complexe("DonneesAutres");
-    let donnees_autres =
-        autres.map(|entries| dictionnaire(entries, &objet.chemin("DonneesAutres"), constats));
+    let donnees_autres = dictionnaire_facultatif(&objet, "DonneesAutres", constats);
     Some(Etablissement {
         num_finiss: num_finiss?.as_str().to_owned(),
         raison_sociale: raison_sociale.map(|name| name.as_str().to_owned()),
@@ -246,6 +242,12 @@ pub(super) fn dictionnaire(element: Signed<'_>, chemin: &str, constats: &mut Con
         entries.push(Parametre { nom: nom.as_str().to_owned(), valeur: Prive::new(valeur.valeur) });
     }
     entries
+}
+
+/// A dictionary whose entries are all absent is absent.
+fn dictionnaire_facultatif(objet: &Objet<'_>, nom: &str, constats: &mut Constats) -> Option<Dictionnaire> {
+    let entries = dictionnaire(objet.complexe(nom)?, &objet.chemin(nom), constats);
+    (!entries.is_empty()).then_some(entries)
 }
 
 fn obligatoire(objet: &Objet<'_>, nom: &str, max: usize, constats: &mut Constats) -> Option<Prive> {

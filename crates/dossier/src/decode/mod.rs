@@ -167,4 +167,6 @@ fn id_local(objet: &Objet<'_>, constats: &mut Constats) -> Option<IdLocal> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -150,6 +150,10 @@ pub fn motif_convient(code: &str, vers: StatutDemande) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::StatutDemande as S;
     use super::*;
 
@@ -171,6 +175,50 @@ mod tests {
         for (from, allowed) in table {
             for to in S::TOUS {
                 assert_eq!(from.peut_devenir(*to), allowed.contains(to), "{} → {}", from.code(), to.code());
+            }
+        }
+    }
+
+    proptest! {
+        /// Demandes of one dossier, to each of which anything is tried in any order.
+        #[test]
+        fn any_sequence_of_transitions_keeps_what_decisions_5_says(
+            tried in vec((0..40_usize, select(S::TOUS), select(vec!["1", "5", "11", "15", "6", ""])), 0..400),
+            annule in any::<bool>(),
+        ) {
+            let mut demandes: Vec<Vec<S>> = vec![vec![S::NonEnvoyee]; 40];
+            for (demande, vers, motif) in tried {
+                let history = &mut demandes[demande];
+                if !history[history.len() - 1].peut_devenir(vers) {
+                    continue;
+                }
+                let of_the_establishment = vers == S::Refusee && matches!(motif, "1" | "5");
+                let of_the_person = vers == S::Annulee && matches!(motif, "11" | "15");
+                prop_assert_eq!(motif_convient(motif, vers), of_the_establishment || of_the_person);
+                history.push(vers);
+            }
+            for history in &demandes {
+                let over = history.iter().position(|statut| statut.est_terminee());
+                let after = over.map_or(&[][..], |over| &history[over + 1..]);
+                prop_assert!(after.is_empty() || after == [S::Archivee], "what is over is archived at most: {history:?}");
+                let reached = |statut: S| history.contains(&statut);
+                prop_assert!(!reached(S::Archivee) || over.is_some());
+                prop_assert!(!(reached(S::AdmissionEffectuee) && (reached(S::Annulee) || reached(S::Refusee))));
+                prop_assert!(!reached(S::AdmissionEffectuee) || reached(S::AdmissionAcceptee));
+                prop_assert!(!reached(S::Refusee) || reached(S::Recue), "nobody refuses what they have not received");
+                let forward = history.windows(2).all(|pair| {
+                    pair[1].valeur() > pair[0].valeur()
+                        || matches!(pair, [S::AdmissionProposee, S::ListeAttente] | [_, S::Refusee | S::Annulee])
+                });
+                prop_assert!(forward, "{history:?}");
+            }
+            let now = demandes.iter().map(|history| history[history.len() - 1]);
+            let dossier = S::du_dossier(annule, now.clone());
+            if annule {
+                prop_assert_eq!(dossier, S::Annulee);
+            } else {
+                prop_assert!(now.clone().all(|statut| statut.valeur() <= dossier.valeur()));
+                prop_assert!(now.clone().any(|statut| statut == dossier));
             }
         }
     }
