@@ -52,9 +52,7 @@ pub(crate) async fn run(Demo { dir, listen, portal }: Demo, clock: Clock) -> Out
     files::configuration(&dir, listen.filter(|listen| listen.port() != 0).unwrap_or(DEFAULT_LISTEN))?;
     files::sample(&dir)?;
     let mut config = Config::load(&dir.join("vtpa.toml"))?;
-    if let Some(listen) = listen {
-        serve::listen_on(&mut config, listen)?;
-    }
+    serve::listen_on(&mut config, listen)?;
 
     let pages =
         TcpListener::bind(portal).await.with_context(|| format!("the portal cannot listen on {portal}"))?;

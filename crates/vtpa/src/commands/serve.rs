@@ -40,13 +40,11 @@ Examples:
 pub(crate) async fn run(Serve { config, listen, metrics, database }: Serve, clock: Clock) -> Outcome {
     log("info");
     let mut config = Config::load_with(&config, &Overrides { https: None, metrics, database })?;
-    if let Some(listen) = listen {
-        listen_on(&mut config, listen)?;
-    }
+    listen_on(&mut config, listen)?;
     let stop = stop_on_signal()?;
-    let url = config.public_url.clone();
+    let ready = ready(&config);
     let server = start(config, clock).await?;
-    print(&format!("ready {url}"))?;
+    print(&ready)?;
     server.run(stop).await;
     Ok(())
 }
@@ -69,15 +67,17 @@ pub(crate) async fn start(config: Config, clock: Clock) -> Outcome<Server> {
     })
 }
 
-/// Listens on another address than the configured one. An address that only this machine reaches follows along
-/// in `public_url`, so that the WSDL and the redirection lead to the server that was started.
-pub(crate) fn listen_on(config: &mut Config, listen: SocketAddr) -> Outcome {
+/// Listens where the command line says, or where the configuration does. A `public_url` that only this machine
+/// reaches follows along, so that the WSDL and the redirection lead to the server that was started.
+pub(crate) fn listen_on(config: &mut Config, listen: Option<SocketAddr>) -> Outcome {
+    let listen = listen.unwrap_or(config.listen.https);
     // Port 0 is any free port, and the address must be known before the first answer is written.
     let listen = if listen.port() == 0 { std::net::TcpListener::bind(listen)?.local_addr()? } else { listen };
     config.listen.https = listen;
-    let host =
-        config.public_url.strip_prefix("https://").map(|rest| rest.split(':').next().unwrap_or_default());
-    if let Some(host @ ("localhost" | "127.0.0.1")) = host {
+    // Behind a TLS proxy the public address is the proxy's.
+    if let Some(host) = local_host(config)
+        && config.listen.http.is_none()
+    {
         let public = format!("https://{host}:{}", listen.port());
         if config.ws_security.audience == config.public_url {
             config.ws_security.audience.clone_from(&public);
@@ -85,6 +85,26 @@ pub(crate) fn listen_on(config: &mut Config, listen: SocketAddr) -> Outcome {
         config.public_url = public;
     }
     Ok(())
+}
+
+/// The host of `public_url`, if only this machine reaches it.
+fn local_host(config: &Config) -> Option<&'static str> {
+    let host = config.public_url.strip_prefix("https://")?.split([':', '/']).next()?;
+    ["localhost", "127.0.0.1"].into_iter().find(|local| *local == host)
+}
+
+/// The line that says where the server answers: an address that works from this machine, then the public one.
+fn ready(config: &Config) -> String {
+    if local_host(config).is_some() {
+        return format!("ready {}", config.public_url);
+    }
+    let listen = config.listen.https;
+    let here = if listen.ip().is_unspecified() {
+        format!("https://localhost:{}", listen.port())
+    } else {
+        format!("https://{listen}")
+    };
+    format!("ready {here} public {}", config.public_url)
 }
 
 /// Turns true at SIGINT or SIGTERM.
@@ -129,7 +149,7 @@ mod tests {
             ("https://pa.exemple.fr", "127.0.0.1:9443", "https://pa.exemple.fr"),
         ] {
             let mut config = config(before);
-            listen_on(&mut config, listen.parse().unwrap()).unwrap();
+            listen_on(&mut config, Some(listen.parse().unwrap())).unwrap();
             assert_eq!(config.public_url, after);
             assert_eq!(config.ws_security.audience, after);
             assert_eq!(config.listen.https.to_string(), listen);
@@ -137,9 +157,47 @@ mod tests {
     }
 
     #[test]
+    fn the_configured_listener_counts_too_unless_a_proxy_stands_in_front() {
+        let mut config = config("https://localhost:8443");
+        config.listen.https = "127.0.0.1:9443".parse().unwrap();
+        listen_on(&mut config, None).unwrap();
+        assert_eq!(config.public_url, "https://localhost:9443");
+        config.public_url = "https://localhost:8443".to_owned();
+        config.listen.http = Some("127.0.0.1:9080".parse().unwrap());
+        listen_on(&mut config, None).unwrap();
+        assert_eq!(config.public_url, "https://localhost:8443");
+    }
+
+    #[test]
+    fn the_ready_line_names_an_address_that_works_here() {
+        for (public, listen, line) in [
+            ("https://localhost:8443", "127.0.0.1:8443", "ready https://localhost:8443"),
+            (
+                "https://pa.exemple.fr",
+                "127.0.0.1:8443",
+                "ready https://127.0.0.1:8443 public https://pa.exemple.fr",
+            ),
+            (
+                "https://pa.exemple.fr",
+                "0.0.0.0:443",
+                "ready https://localhost:443 public https://pa.exemple.fr",
+            ),
+            (
+                "https://localhost.exemple.fr",
+                "[::1]:443",
+                "ready https://[::1]:443 public https://localhost.exemple.fr",
+            ),
+        ] {
+            let mut config = config(public);
+            config.listen.https = listen.parse().unwrap();
+            assert_eq!(ready(&config), line);
+        }
+    }
+
+    #[test]
     fn port_0_becomes_a_real_port() {
         let mut config = config("https://localhost:8443");
-        listen_on(&mut config, "127.0.0.1:0".parse().unwrap()).unwrap();
+        listen_on(&mut config, Some("127.0.0.1:0".parse().unwrap())).unwrap();
         assert_ne!(config.listen.https.port(), 0);
         assert_eq!(config.public_url, format!("https://localhost:{}", config.listen.https.port()));
     }

@@ -199,6 +199,7 @@ fn what_was_asked_in_a_way_that_cannot_be_exits_2() {
     run(&["--profile", "x509", "--cert", "partner.pem", "--key", "partner.key"]).status(2).says("--ca PEM");
     run(&["--profile", "x509", "--ca", "ca.pem"]).status(2).says("--cert PEM --key PEM");
     run(&["--profile", "x509", "--ca", "ca.pem", "--cert", "partner.pem"]).status(2);
+    run(&["--profile", "x509", "--ca", "ca.pem", "--p12", "who.p12"]).status(2).says("--password-file");
     run(&["--profile", "password", "--ca", "ca.pem"]).status(2).says("x509");
     let arguments = ["call", "consulter", "1234567890128", "--ca", "ca.pem"];
     vtpa_in(house.path(), [&arguments[..], &WHO].concat()).status(2).says("IDDOSSIER:IDLOCAL");

@@ -134,6 +134,11 @@ impl Running {
     /// Sends a signal and waits for the end; returns the exit status, none if the signal itself ended it.
     pub(crate) fn end_by(&mut self, signal: &str) -> Option<i32> {
         self.signal(signal);
+        self.end()
+    }
+
+    /// Waits for the end.
+    pub(crate) fn end(&mut self) -> Option<i32> {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -141,7 +146,7 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        panic!("SIG{signal} did not end it");
+        panic!("it did not end");
     }
 }
 

@@ -1,11 +1,15 @@
 //! `vtpa serve`: it starts, says what keeps it from starting, ends in order, and loses nothing when it is killed.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use client::{Client, ServerTrust, Settings};
 use dossier::{AccesSaisi, CreationSaisie, Reponse, Requete};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use testkit::pki::pki;
 use wss::Identity;
 use xmlsec::{Certificate, SigningKey};
@@ -36,6 +40,63 @@ fn it_answers_where_the_ready_line_says_and_ends_with_status_0() {
         });
         assert_eq!(server.end_by(signal), Some(0));
     }
+}
+
+/// A TLS connection to the server, to write and read at one's own pace.
+fn connection(house: &House, url: &str) -> rustls::StreamOwned<rustls::ClientConnection, TcpStream> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(house.path().join("ca.pem")).unwrap()).unwrap();
+    let provider = rustls::crypto::aws_lc_rs::default_provider().into();
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let client = rustls::ClientConnection::new(config.into(), "localhost".try_into().unwrap()).unwrap();
+    let socket = TcpStream::connect(("127.0.0.1", port(url))).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    rustls::StreamOwned::new(client, socket)
+}
+
+fn port(url: &str) -> u16 {
+    url.rsplit(':').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_request_in_flight_is_answered_before_the_end() {
+    let house = House::new();
+    let mut server = house.serve();
+    let mut connection = connection(&house, server.url());
+    let head = "POST /ws/creation HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/soap+xml\r\n\
+                content-length: 20\r\n\r\n";
+    connection.write_all(head.as_bytes()).unwrap();
+    connection.write_all(b"<half of").unwrap();
+    connection.flush().unwrap();
+    // Time for the server to have read what was sent, then for it to have understood the signal.
+    std::thread::sleep(Duration::from_millis(300));
+    server.signal("TERM");
+    std::thread::sleep(Duration::from_millis(300));
+    connection.write_all(b" a message/>").unwrap();
+    let mut answer = [0; 12];
+    connection.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 500", "a fault, as for any message that is none");
+    drop(connection);
+    assert_eq!(server.end(), Some(0));
+}
+
+#[test]
+fn connections_that_say_nothing_do_not_hold_up_the_end() {
+    let house = House::new();
+    let mut server = house.serve();
+    let _before_tls = TcpStream::connect(("127.0.0.1", port(server.url()))).unwrap();
+    let mut after_tls = connection(&house, server.url());
+    after_tls.write_all(b"GET /sante HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    let mut answer = [0; 12];
+    after_tls.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let begun = Instant::now();
+    assert_eq!(server.end_by("TERM"), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(15), "it took {:?}", begun.elapsed());
 }
 
 #[test]
