@@ -6,6 +6,7 @@
 mod code_retour;
 mod decode;
 mod encode;
+pub mod finess;
 pub mod format;
 mod model;
 pub mod nomenclature;

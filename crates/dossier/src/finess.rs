@@ -1,0 +1,360 @@
+//! The FINESS open-data extract (`etalab-cs1100502`): establishments, one a line, fields between `;`, in Latin-1.
+//!
+//! [`Extract`] reads it line by line, so that its 103,000 lines never lie in memory at once, and gives those of the
+//! categories asked for. A line that cannot be taken is told with its number and does not end the reading.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use jiff::civil::Date;
+use thiserror::Error;
+
+use crate::{Adresse, Etablissement, Nomenclature, Prive, format, nomenclature};
+
+/// Fields of a line.
+const FIELDS: usize = 32;
+
+/// Categories of establishments, by their three digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Categories(BTreeSet<String>);
+
+impl Categories {
+    /// Those that take elderly people: résidences autonomie (202), centres de jour (207), soins de longue durée (362),
+    /// experimental establishments (381), EHPAD (500), EHPA with and without care (501, 502).
+    pub const PERSONNES_AGEES: [&'static str; 7] = ["202", "207", "362", "381", "500", "501", "502"];
+
+    /// These categories; `None` where one is not three digits.
+    #[must_use]
+    pub fn new<'a>(codes: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let codes = codes.into_iter().map(|code| is_category(code).then(|| code.to_owned()));
+        codes.collect::<Option<_>>().map(Self)
+    }
+
+    fn contains(&self, code: &str) -> bool {
+        self.0.contains(code)
+    }
+}
+
+impl Default for Categories {
+    fn default() -> Self {
+        Self(Self::PERSONNES_AGEES.map(str::to_owned).into())
+    }
+}
+
+/// An establishment of the extract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EtablissementFiness {
+    /// FINESS number of the establishment, its key checked.
+    pub numero: String,
+    /// FINESS number of the legal entity that runs it.
+    pub entite_juridique: String,
+    /// Its name, the long one where there is one.
+    pub nom: String,
+    /// Its category, three digits.
+    pub categorie: String,
+    /// Where it is.
+    pub adresse: AdresseFiness,
+    /// Its telephone, if what is written is one.
+    pub telephone: Option<String>,
+    /// When it opened.
+    pub ouverture: Option<Date>,
+}
+
+/// The parts of an address, each empty where nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AdresseFiness {
+    /// Number and its index (`12 B`).
+    pub numero_voie: String,
+    /// Code of the type de voie (R35).
+    pub type_voie: String,
+    /// Name of the street.
+    pub libelle_voie: String,
+    /// Hamlet, or box at the post.
+    pub lieu_dit: String,
+    /// INSEE code of the commune, made of département and commune.
+    pub code_commune: String,
+    /// Postal code, often a CEDEX one.
+    pub code_postal: String,
+    /// The town of the address's last line.
+    pub localite: String,
+}
+
+/// The extract as it is read: an iterator over the establishments kept.
+pub struct Extract<'c, I> {
+    lines: I,
+    categories: &'c Categories,
+    line: usize,
+    date: Option<Date>,
+    /// The file could not be read on.
+    failed: bool,
+}
+
+impl<'c, I: Iterator<Item = io::Result<Vec<u8>>>> Extract<'c, I> {
+    /// Begins to read lines, without their ends (`BufRead::split(b'\n')` gives such): the first must name the extract.
+    pub fn new(mut lines: I, categories: &'c Categories) -> Result<Self, FinessError> {
+        let wrong = |cause| FinessError { line: 1, cause };
+        let first = lines.next().ok_or(wrong(FinessCause::NotFiness))?;
+        let first = decoded(&first.map_err(|error| wrong(FinessCause::Read(error.kind())))?);
+        let mut fields = first.trim_start_matches('\u{feff}').split(';');
+        let (Some("finess"), Some("etalab")) = (fields.next(), fields.next()) else {
+            return Err(wrong(FinessCause::NotFiness));
+        };
+        let date = fields.nth(1).and_then(|date| date.trim().parse().ok());
+        Ok(Self { lines, categories, line: 1, date, failed: false })
+    }
+
+    /// The day of the extract.
+    pub fn date(&self) -> Option<Date> {
+        self.date
+    }
+
+    /// Lines read so far, to show progress by.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+}
+
+impl<I: Iterator<Item = io::Result<Vec<u8>>>> Iterator for Extract<'_, I> {
+    type Item = Result<EtablissementFiness, FinessError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if self.failed {
+                return None;
+            }
+            let line = self.lines.next()?;
+            self.line += 1;
+            let read = match line {
+                Ok(bytes) => etablissement(&decoded(&bytes), self.categories),
+                Err(error) => {
+                    self.failed = true;
+                    Err(FinessCause::Read(error.kind()))
+                }
+            };
+            match read {
+                Ok(None) => {}
+                Ok(Some(kept)) => return Some(Ok(kept)),
+                Err(cause) => return Some(Err(FinessError { line: self.line, cause })),
+            }
+        }
+    }
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}: {cause}")]
+pub struct FinessError {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub cause: FinessCause,
+}
+
+/// Why a line is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FinessCause {
+    /// Another file.
+    #[error("not a FINESS extract, whose first line begins with `finess;etalab;`")]
+    NotFiness,
+    /// The file cannot be read on.
+    #[error("cannot be read: {0}")]
+    Read(io::ErrorKind),
+    /// A line that is none of an establishment.
+    #[error("begins with `{0}` and not with `structureet`")]
+    Kind(String),
+    /// Too few or too many fields.
+    #[error("{0} fields where there must be {FIELDS}")]
+    Fields(usize),
+    /// No FINESS number.
+    #[error("`{0}` is no FINESS number, or its key is wrong")]
+    Number(String),
+    /// No category.
+    #[error("`{0}` is no category of three digits")]
+    Category(String),
+    /// No name.
+    #[error("the establishment has no name")]
+    Name,
+    /// A date that is none.
+    #[error("`{0}` is no date")]
+    Date(String),
+}
+
+impl EtablissementFiness {
+    /// The establishment as the specification's services tell it (§2.1.4). An address needs a postal code.
+    #[must_use]
+    pub fn etablissement(&self) -> Etablissement {
+        Etablissement {
+            num_finiss: self.numero.clone(),
+            raison_sociale: Some(self.nom.clone()),
+            adresse: self.adresse.adresse(),
+            telephone: self.telephone.clone(),
+            donnees_autres: None,
+        }
+    }
+}
+
+impl AdresseFiness {
+    /// §2.1.2. Without a street, its place takes the hamlet's name.
+    fn adresse(&self) -> Option<Adresse> {
+        if self.code_postal.is_empty() {
+            return None;
+        }
+        let street = if self.libelle_voie.is_empty() { &self.lieu_dit } else { &self.libelle_voie };
+        let table = |code: &str, oid: &str, name: &str, label: &str| Nomenclature {
+            code: code.to_owned(),
+            code_system: Some(oid.to_owned()),
+            code_system_name: Some(name.to_owned()),
+            code_system_version: None,
+            display_name: Some(label.to_owned()),
+        };
+        let commune = nomenclature::commune(&self.code_commune).unwrap_or(&self.localite);
+        Some(Adresse {
+            numero_voie: Prive::new(self.numero_voie.as_str()),
+            type_voie: self.type_voie.clone(),
+            libelle_voie: Prive::new(street.as_str()),
+            code_postal: table(
+                &self.code_postal,
+                nomenclature::OID_CODE_POSTAL,
+                nomenclature::NOM_CODE_POSTAL,
+                &self.code_postal,
+            ),
+            localite: table(&self.code_commune, nomenclature::OID_COMMUNE, nomenclature::R13, commune),
+        })
+    }
+}
+
+/// The establishment of a line, `None` where its category is not asked for or the line is empty.
+fn etablissement(line: &str, categories: &Categories) -> Result<Option<EtablissementFiness>, FinessCause> {
+    let line = line.trim_end_matches('\r');
+    if line.is_empty() {
+        return Ok(None);
+    }
+    let fields: Vec<&str> = line.split(';').map(str::trim).collect();
+    let Ok(fields) = <[&str; FIELDS]>::try_from(fields.as_slice()) else {
+        return Err(FinessCause::Fields(fields.len()));
+    };
+    let [
+        kind,
+        numero,
+        entite_juridique,
+        nom_court,
+        nom_long,
+        _,
+        _,
+        numero_voie,
+        type_voie,
+        voie,
+        index,
+        lieu_dit,
+        ..,
+    ] = fields;
+    let [
+        ..,
+        commune,
+        departement,
+        _,
+        acheminement,
+        telephone,
+        _,
+        categorie,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        ouverture,
+        _,
+        _,
+        _,
+    ] = fields;
+    if kind != "structureet" {
+        return Err(FinessCause::Kind(kind.to_owned()));
+    }
+    if !format::finess(numero) {
+        return Err(FinessCause::Number(numero.to_owned()));
+    }
+    if !is_category(categorie) {
+        return Err(FinessCause::Category(categorie.to_owned()));
+    }
+    if !categories.contains(categorie) {
+        return Ok(None);
+    }
+    let nom = [nom_long, nom_court].into_iter().find(|nom| !nom.is_empty()).ok_or(FinessCause::Name)?;
+    let ouverture = match ouverture {
+        "" => None,
+        date => Some(format::date(date).ok_or_else(|| FinessCause::Date(date.to_owned()))?),
+    };
+    let (code_postal, localite) = last_line(acheminement);
+    Ok(Some(EtablissementFiness {
+        numero: numero.to_owned(),
+        entite_juridique: entite_juridique.to_owned(),
+        nom: nom.to_owned(),
+        categorie: categorie.to_owned(),
+        adresse: AdresseFiness {
+            numero_voie: [numero_voie, index].join(" ").trim().to_owned(),
+            type_voie: type_voie.to_owned(),
+            libelle_voie: voie.to_owned(),
+            lieu_dit: lieu_dit.to_owned(),
+            code_commune: code_commune(departement, commune),
+            code_postal: code_postal.to_owned(),
+            localite: localite.to_owned(),
+        },
+        telephone: format::telephone(telephone).then(|| telephone.to_owned()),
+        ouverture,
+    }))
+}
+
+/// Postal code and town of an address's last line.
+fn last_line(text: &str) -> (&str, &str) {
+    match text.split_at_checked(5) {
+        Some((code, town)) if format::code_postal(code) => (code, town.trim()),
+        _ => ("", text),
+    }
+}
+
+/// The INSEE code of a commune: its département and three digits. Overseas, FINESS writes `9A`, `9B` … for a
+/// département whose third digit is the commune's first: 97 or 98, as the table of communes knows.
+fn code_commune(departement: &str, commune: &str) -> String {
+    match departement.as_bytes() {
+        [b'9', b'A'..=b'Z'] => {
+            let pacific = format!("98{commune}");
+            if nomenclature::commune(&pacific).is_some()
+                && !matches!(departement, "9A" | "9B" | "9C" | "9D" | "9E" | "9F")
+            {
+                pacific
+            } else {
+                format!("97{commune}")
+            }
+        }
+        _ => format!("{departement}{commune}"),
+    }
+}
+
+fn is_category(code: &str) -> bool {
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Latin-1 as its writers mean it, with the letters that Windows put in place of control codes. A line that is UTF-8
+/// is taken as such: no French text in Latin-1 happens to be.
+fn decoded(bytes: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.to_owned();
+    }
+    let letter = |byte: &u8| match byte {
+        0x80 => '€',
+        0x8c => 'Œ',
+        0x92 => '’',
+        0x96 => '–',
+        0x9c => 'œ',
+        other => char::from(*other),
+    };
+    bytes.iter().map(letter).collect()
+}
+
+#[cfg(test)]
+mod tests;
