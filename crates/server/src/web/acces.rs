@@ -6,12 +6,13 @@ use std::time::Duration;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Query, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::page;
-use super::secret::Secret;
+use super::retour::Retour;
+use super::secret::{Secret, remember_partner};
 use crate::state::AppState;
 
 /// A session ends after this long without a page asked for…
@@ -49,25 +50,38 @@ async fn enter(state: &AppState, headers: &HeaderMap, jeton: Option<String>) -> 
     if is_prefetch(headers) {
         return StatusCode::NO_CONTENT.into_response();
     }
-    let Some(jeton) = jeton.as_deref().and_then(Secret::parse) else { return page::refused() };
+    let Some(jeton) = jeton.as_deref().and_then(Secret::parse) else { return refused(state).await };
     let session = Secret::draw(&mut crate::clock::rng());
     let (taken, opened) = (jeton.sha256(), session.sha256());
-    // in one transaction: a token is used up only by a session that stands
+    let former = Secret::of_cookie(headers).map(|former| former.sha256());
+    // in one transaction: a token is used up only by a session that stands, and a browser has one session
     let entered = state.store.run("redirection", move |tx| {
         Box::pin(async move {
-            let Some(good_for) = tx.take_jeton(&taken).await? else { return Ok(false) };
+            let Some(good_for) = tx.take_jeton(&taken).await? else { return Ok(None) };
+            if let Some(former) = former {
+                tx.close_session(&former).await?;
+            }
             tx.open_session(&opened, &good_for.dossier, good_for.application, IDLE, ABSOLUTE).await?;
-            Ok(true)
+            tx.application(good_for.application).await
         })
     });
-    match (entered.await, session.set_cookie()) {
-        (Ok(true), Some(cookie)) => {
-            let location = HeaderValue::from_static("/dossier");
-            (StatusCode::SEE_OTHER, [(LOCATION, location), (SET_COOKIE, cookie)]).into_response()
+    match entered.await {
+        Ok(Some(application)) => {
+            let mut response = (StatusCode::SEE_OTHER, [(LOCATION, "/dossier")]).into_response();
+            let cookies = [session.set_cookie(), remember_partner(&application.name)];
+            for cookie in cookies.into_iter().flatten() {
+                response.headers_mut().append(SET_COOKIE, cookie);
+            }
+            response
         }
-        (Ok(_), _) => page::refused(),
-        (Err(error), _) => page::failure(&error),
+        Ok(None) => refused(state).await,
+        Err(error) => page::failure(&error, None),
     }
+}
+
+/// The one 403 page. Its way back depends on nothing that the browser sent, so that it is the same for every token.
+async fn refused(state: &AppState) -> Response {
+    page::refused(Retour::of_sole_partner(state).await)
 }
 
 /// A browser that fetches ahead of its user, by any of the headers that say so.

@@ -8,16 +8,17 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::page;
+use super::retour::Retour;
 use super::secret::{Secret, forget_cookie};
-use super::vue::{PageDossier, Retour};
+use super::vue::PageDossier;
 use crate::state::AppState;
 
 /// `GET /dossier`
 pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
     match render(&state, &headers).await {
         Ok(Some(page)) => page::html(StatusCode::OK, &page),
-        Ok(None) => page::no_session(),
-        Err(error) => page::failure(&error),
+        Ok(None) => page::no_session(Retour::of_browser(&state, &headers).await),
+        Err(error) => page::failure(&error, None),
     }
 }
 
@@ -40,10 +41,11 @@ async fn render(state: &AppState, headers: &HeaderMap) -> Result<Option<PageDoss
 /// `POST /quitter`: the session ends, its cookie goes, the way back to the partner is shown.
 pub(super) async fn leave(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
     let retour = match close(&state, &headers).await {
-        Ok(retour) => retour,
-        Err(error) => return page::failure(&error),
+        Ok(Some(retour)) => Some(retour),
+        Ok(None) => Retour::of_browser(&state, &headers).await,
+        Err(error) => return page::failure(&error, None),
     };
-    let mut response = page::left(retour).respond(StatusCode::OK);
+    let mut response = page::left(retour);
     response.headers_mut().insert(SET_COOKIE, forget_cookie());
     response
 }

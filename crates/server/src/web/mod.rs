@@ -6,6 +6,7 @@ mod acces;
 mod dossier;
 mod fichiers;
 mod page;
+mod retour;
 mod sante;
 mod secret;
 mod vue;
@@ -71,3 +72,6 @@ async fn protect(State(state): State<Arc<AppState>>, mut response: Response) -> 
     }
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,17 @@
 //! A page from its template, and the pages that say why there is no other.
 
+use std::sync::Arc;
+
 use askama::Template;
-use axum::http::StatusCode;
+use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use rand::Rng as _;
 
 use super::fichiers::style_path;
+use super::retour::Retour;
+use crate::state::AppState;
 
 /// A page without a dossier: what happened, and what to do.
 #[derive(Template)]
@@ -16,11 +22,12 @@ pub(super) struct Message {
     texte: &'static str,
     /// What to do, step by step.
     etapes: &'static [&'static str],
-    rassurer: &'static str,
+    /// Rendered in the colour of what is over, not of what waits for the reader.
+    fini: bool,
     /// What to quote when calling for help.
     reference: Option<String>,
     /// The partner's site.
-    pub(super) retour: Option<super::vue::Retour>,
+    retour: Option<Retour>,
 }
 
 const REVENIR: &[&str] = &[
@@ -29,85 +36,87 @@ const REVENIR: &[&str] = &[
 ];
 
 impl Message {
+    const REFUSED: Self = Self::new(
+        "Ce lien ne fonctionne pas, ou ne fonctionne plus",
+        "Pour protéger vos données, un lien sert une seule fois. Il doit être utilisé tout de suite.",
+        REVENIR,
+    );
+    const NO_SESSION: Self = Self::new(
+        "Le dossier est fermé",
+        "Pour protéger vos données, le dossier se ferme après 30 minutes sans activité.",
+        REVENIR,
+    );
+    const LEFT: Self = Self::new(
+        "Vous avez quitté le dossier",
+        "Le dossier est fermé sur cet appareil.",
+        &["Sur un ordinateur partagé, fermez aussi la fenêtre."],
+    )
+    .over();
+    const NOT_FOUND: Self =
+        Self::new("Cette page n’existe pas", "L’adresse est fausse, ou elle a changé.", REVENIR);
+    const WRONG_METHOD: Self = Self::new(
+        "Cette page ne s’ouvre pas ainsi",
+        "L’adresse existe, mais elle attend autre chose.",
+        REVENIR,
+    );
+    const FAILURE: Self = Self::new(
+        "Le site a un problème",
+        "Le problème vient de nous, pas de vous.",
+        &[
+            "Attendez quelques minutes.",
+            "Retournez sur le site d’où vous venez, puis ouvrez à nouveau le dossier.",
+        ],
+    );
+
     const fn new(titre: &'static str, texte: &'static str, etapes: &'static [&'static str]) -> Self {
-        Self {
-            style: "",
-            titre,
-            texte,
-            etapes,
-            rassurer: "Rien n’est perdu : le dossier est bien gardé.",
-            reference: None,
-            retour: None,
-        }
+        Self { style: "", titre, texte, etapes, fini: false, reference: None, retour: None }
     }
 
-    pub(super) fn respond(mut self, status: StatusCode) -> Response {
-        self.style = style_path();
-        html(status, &self)
+    const fn over(mut self) -> Self {
+        self.fini = true;
+        self
+    }
+
+    fn respond(self, status: StatusCode, retour: Option<Retour>) -> Response {
+        html(status, &Self { style: style_path(), retour, ..self })
     }
 }
 
 /// The one page for every token that opens nothing: none, malformed, unknown, used, expired, its partner suspended.
-pub(super) fn refused() -> Response {
-    Message::new(
-        "Ce lien ne fonctionne pas, ou ne fonctionne plus",
-        "Pour protéger vos données, un lien sert une seule fois. Il doit être utilisé tout de suite.",
-        REVENIR,
-    )
-    .respond(StatusCode::FORBIDDEN)
+pub(super) fn refused(retour: Option<Retour>) -> Response {
+    Message::REFUSED.respond(StatusCode::FORBIDDEN, retour)
 }
 
 /// `/dossier` without a session, or with one that has ended.
-pub(super) fn no_session() -> Response {
-    Message::new(
-        "Le dossier est fermé",
-        "Pour protéger vos données, le dossier se ferme après 30 minutes sans activité.",
-        REVENIR,
-    )
-    .respond(StatusCode::FORBIDDEN)
+pub(super) fn no_session(retour: Option<Retour>) -> Response {
+    Message::NO_SESSION.respond(StatusCode::FORBIDDEN, retour)
 }
 
 /// After « Quitter ».
-pub(super) fn left(retour: Option<super::vue::Retour>) -> Message {
-    let etapes: &[&str] = &["Sur un ordinateur partagé, fermez aussi la fenêtre."];
-    let page = Message::new("Vous avez quitté le dossier", "Le dossier est fermé sur cet appareil.", etapes);
-    Message { retour, ..page }
+pub(super) fn left(retour: Option<Retour>) -> Response {
+    Message::LEFT.respond(StatusCode::OK, retour)
 }
 
 /// Every address that is none.
-pub(super) async fn not_found() -> Response {
-    Message::new("Cette page n’existe pas", "L’adresse est fausse ou a changé.", REVENIR)
-        .respond(StatusCode::NOT_FOUND)
+pub(super) async fn not_found(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+    Message::NOT_FOUND.respond(StatusCode::NOT_FOUND, Retour::of_browser(&state, &headers).await)
 }
 
 /// A method that an address does not have.
-pub(super) async fn wrong_method() -> Response {
-    Message::new(
-        "Cette page ne s’ouvre pas ainsi",
-        "L’adresse existe, mais elle attend autre chose.",
-        REVENIR,
-    )
-    .respond(StatusCode::METHOD_NOT_ALLOWED)
+pub(super) async fn wrong_method(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+    Message::WRONG_METHOD.respond(StatusCode::METHOD_NOT_ALLOWED, Retour::of_browser(&state, &headers).await)
 }
 
 /// Something failed that is not the reader's doing. The cause goes to the log, under an id that the page shows.
-pub(super) fn failure(error: &storage::Error) -> Response {
-    let id = format!("{:08x}", rand::Rng::next_u32(&mut crate::clock::rng()));
+pub(super) fn failure(error: &storage::Error, retour: Option<Retour>) -> Response {
+    let id = format!("{:08x}", crate::clock::rng().next_u32());
     tracing::error!(id, %error, "page not served");
     let status = match error {
         storage::Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    let page = Message::new(
-        "Le site a un problème",
-        "Le problème vient de nous, pas de vous.",
-        &[
-            "Attendez quelques minutes.",
-            "Retournez sur le site d’où vous venez et ouvrez à nouveau le dossier.",
-        ],
-    );
-    let mut response = Message { reference: Some(id), ..page }.respond(status);
-    response.headers_mut().insert(RETRY_AFTER, axum::http::HeaderValue::from_static("120"));
+    let mut response = Message { reference: Some(id), ..Message::FAILURE }.respond(status, retour);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("120"));
     response
 }
 
@@ -119,5 +128,35 @@ pub(super) fn html(status: StatusCode, page: &impl Template) -> Response {
             tracing::error!(%error, "page not rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::vue::tests::assert_sound;
+
+    #[test]
+    fn messages() {
+        let retour = Some(Retour {
+            nom: "Département <b>".to_owned(),
+            url: "https://exemple.fr/?a=1&b=2".to_owned(),
+        });
+        let messages = [
+            ("refused", Message::REFUSED),
+            ("no_session", Message::NO_SESSION),
+            ("left", Message::LEFT),
+            ("not_found", Message::NOT_FOUND),
+            ("wrong_method", Message::WRONG_METHOD),
+            ("failure", Message { reference: Some("0badcafe".to_owned()), ..Message::FAILURE }),
+        ];
+        for (name, message) in messages {
+            let html = Message { style: "/style.css", ..message }.render().unwrap();
+            assert_sound(name, &html);
+            insta::assert_snapshot!(name, html);
+        }
+        let html = Message { style: "/style.css", retour, ..Message::REFUSED }.render().unwrap();
+        assert_sound("refused_with_way_back", &html);
+        insta::assert_snapshot!("refused_with_way_back", html);
     }
 }

@@ -1,5 +1,5 @@
 //! The two secrets of the site, tokens and session cookies: 256 bits in base64url, of which the database knows the
-//! SHA-256 only.
+//! SHA-256 only. And one cookie that is no secret: the partner's name, for the way back once a session has ended.
 
 use std::fmt;
 
@@ -12,6 +12,8 @@ use xmlsec::DigestMethod;
 
 /// `__Host-`: the browser takes it over HTTPS, for this host and every path only.
 const COOKIE_NAME: &str = "__Host-session";
+/// Names the registered partner that the person came from; of no worth to anyone.
+const PARTNER_NAME: &str = "__Host-partenaire";
 
 /// Text of 256 bits; `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,12 +37,7 @@ impl Secret {
 
     /// The secret of the session cookie that a request carries.
     pub(super) fn of_cookie(headers: &HeaderMap) -> Option<Self> {
-        let pairs = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-        pairs
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(name, _)| *name == COOKIE_NAME)
-            .and_then(|(_, value)| Self::parse(value))
+        cookie(headers, COOKIE_NAME).and_then(Self::parse)
     }
 
     /// What the database knows.
@@ -61,7 +58,24 @@ impl Secret {
     }
 }
 
-/// The header that takes the cookie away.
+/// The partner that an earlier entry named.
+pub(super) fn partner(headers: &HeaderMap) -> Option<String> {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(cookie(headers, PARTNER_NAME)?).ok()?).ok()
+}
+
+/// The header that keeps the partner's name, until the browser is closed.
+pub(super) fn remember_partner(name: &str) -> Option<HeaderValue> {
+    let name = URL_SAFE_NO_PAD.encode(name);
+    HeaderValue::from_str(&format!("{PARTNER_NAME}={name}; Path=/; HttpOnly; Secure; SameSite=Lax")).ok()
+}
+
+fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
+    let values = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
+}
+
+/// The header that takes the session's cookie away.
 pub(super) fn forget_cookie() -> HeaderValue {
     HeaderValue::from_static("__Host-session=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0")
 }
@@ -99,6 +113,14 @@ mod tests {
         }
         assert_eq!(Secret::of_cookie(&cookies(&[&format!("session={good}"), "__Host-session=x"])), None);
         assert_eq!(Secret::of_cookie(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn a_partner_s_name_survives_its_cookie() {
+        let header = remember_partner("Département de l’Ain ; é").unwrap();
+        let pair = header.to_str().unwrap().split(';').next().unwrap();
+        assert_eq!(partner(&cookies(&[pair])).as_deref(), Some("Département de l’Ain ; é"));
+        assert_eq!(partner(&cookies(&["__Host-partenaire=%%"])), None);
     }
 
     #[test]

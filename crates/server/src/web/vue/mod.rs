@@ -7,28 +7,14 @@ mod textes;
 use askama::Template;
 use dossier::StatutDemande;
 use jiff::Timestamp;
-use storage::{Application, StoredDossier, Transition};
+use storage::{StoredDossier, Transition};
 
 use super::fichiers::style_path;
+use super::retour::Retour;
 use crate::clock::day_in_paris;
 use demande::{Demande, Etape};
 use personne::{Contact, Personne};
 use textes::Telephone;
-
-/// The way back to the partner's site.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::web) struct Retour {
-    pub(in crate::web) nom: String,
-    pub(in crate::web) url: String,
-}
-
-impl Retour {
-    /// The way back to this application, where it gave one.
-    pub(in crate::web) fn of(application: &Application) -> Option<Self> {
-        let url = application.settings.url_retour.clone()?;
-        Some(Self { nom: application.name.clone(), url })
-    }
-}
 
 /// `/dossier`
 #[derive(Template)]
@@ -133,4 +119,4 @@ fn volets(dossier: &StoredDossier) -> [Volet; 3] {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -113,11 +113,42 @@ fn portail() -> Option<Retour> {
 fn render(dossier: StoredDossier, history: &[Transition]) -> String {
     let (fin, now) = (instant("2027-03-03T10:35:00Z"), instant("2027-03-03T10:05:00Z"));
     let html = PageDossier::new(dossier, history, portail(), fin, now).render().unwrap();
-    if let Some(directory) = std::env::var_os("PAGES") {
-        let name = std::thread::current().name().unwrap_or("page").replace("::", "-");
-        std::fs::write(std::path::Path::new(&directory).join(format!("{name}.html")), &html).unwrap();
+    let html = html.replace(style_path(), "/style.css");
+    let name = std::thread::current().name().unwrap_or("page").replace("::", "-");
+    assert_sound(&name, &html);
+    html
+}
+
+/// What must hold of every page. `VTPA_PAGES=DIR` keeps it, to look at.
+pub(in crate::web) fn assert_sound(name: &str, html: &str) {
+    if let Some(directory) = std::env::var_os("VTPA_PAGES").map(std::path::PathBuf::from) {
+        let here = html.replace("/style.css", "style.css").replace("/icone.svg", "icone.svg");
+        std::fs::write(directory.join(format!("{name}.html")), here).unwrap();
+        std::fs::write(directory.join("style.css"), include_str!("../../../templates/style.css")).unwrap();
+        std::fs::write(directory.join("icone.svg"), include_str!("../../../templates/icone.svg")).unwrap();
     }
-    html.replace(style_path(), "/style.css")
+    // elements nest; no script, style or handler stands in the page
+    let mut open = Vec::new();
+    for tag in html.split('<').skip(1).map(|tag| tag.split_once('>').unwrap().0) {
+        let element = tag.split([' ', '\n']).next().unwrap();
+        let inline = [" on", " style=", "javascript:"].iter().any(|inline| tag.contains(inline));
+        assert!(!inline && !matches!(element, "script" | "style"), "{name}: <{tag}>");
+        match element.strip_prefix('/') {
+            Some(closed) => assert_eq!(open.pop(), Some(closed), "{name}: </{closed}>"),
+            None if matches!(element, "!doctype" | "meta" | "link" | "img") => {}
+            None => open.push(element),
+        }
+    }
+    assert!(open.is_empty(), "{name}: {open:?}");
+    let mut ids: Vec<&str> =
+        html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let count = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), count, "{name}: an id stands twice");
+    assert_eq!(html.matches("<h1").count(), 1, "{name}");
+    assert!(html.matches("class=\"bouton\"").count() <= 1, "{name}: one primary action a page");
+    assert!(html.contains("href=\"#contenu\"") && html.contains("<html lang=\"fr\">"), "{name}");
 }
 
 fn refused_remark() -> Option<Prive> {
