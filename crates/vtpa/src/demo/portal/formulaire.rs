@@ -60,9 +60,9 @@ const VOIES: &[(&str, &str)] = &[
 const OUI_NON: &[(&str, &str)] =
     &[("true", "Oui"), ("false", "Non, appeler son proche"), ("", "(non renseigné)")];
 const LIENS: &[(&str, &str)] = &[
-    ("1", "Personne de confiance"),
-    ("2", "Proche aidant"),
-    ("3", "Représentant légal"),
+    ("1", "Personne à contacter"),
+    ("0", "Personne de confiance désignée par le demandeur"),
+    ("2", "Représentant légal du demandeur"),
     ("", "(non renseigné)"),
 ];
 

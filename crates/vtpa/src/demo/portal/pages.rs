@@ -115,6 +115,14 @@ pub(super) struct Refus {
     pub(super) champs: Vec<&'static str>,
 }
 
+impl Refus {
+    /// The message without the paths of all the fields: what stands beside one of them.
+    fn bref(&self) -> &str {
+        let end = [" : Demandeur", " (Demandeur"].iter().find_map(|paths| self.message.find(paths));
+        end.and_then(|end| self.message.get(..end)).unwrap_or(&self.message)
+    }
+}
+
 impl PageFormulaire {
     fn groupes(&self) -> &'static [super::formulaire::Groupe] {
         GROUPES

@@ -26,20 +26,20 @@ pub(super) const USAGERS: [Usager; 3] = [
             "Vernoux",
             "Chastaing",
             "1937-05-14",
-            "237056912300182", //
+            "237056912300182",
             "12",
             "R",
             "des Glycines",
             "01000",
-            "01053", //
+            "01053",
             "marguerite.vernoux@exemple.fr",
             "04 74 00 00 12",
-            "false", //
+            "false",
             "Claire",
             "Delorme",
             "06 00 00 00 13",
             "claire.delorme@exemple.fr",
-            "1",
+            "0",
         ],
     },
     Usager {
@@ -52,20 +52,20 @@ pub(super) const USAGERS: [Usager; 3] = [
             "",
             "Bérard",
             "1934-05-02",
-            "", //
+            "",
             "3",
             "ALL",
             "des Lavandes",
             "26000",
-            "26362", //
+            "26362",
             "lucien.berard@exemple.fr",
             "04 75 00 00 21",
-            "true", //
+            "true",
             "Anne",
             "Bérard",
             "06 00 00 00 22",
             "",
-            "2",
+            "1",
         ],
     },
     Usager {
@@ -78,20 +78,20 @@ pub(super) const USAGERS: [Usager; 3] = [
             "Ponchardier",
             "L’Hôte",
             "1942-03-30",
-            "", //
+            "",
             "27",
             "AV",
             "des Cimes",
             "38000",
-            "38185", //
+            "38185",
             "yvonne.ponchardier@exemple.fr",
             "04 76 00 00 31",
-            "true", //
+            "true",
             "Georges",
             "Ponchardier",
             "06 00 00 00 32",
             "",
-            "2",
+            "1",
         ],
     },
 ];
