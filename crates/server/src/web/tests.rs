@@ -364,6 +364,7 @@ async fn health() {
     assert_eq!(site.get("/pret").await.status, StatusCode::OK);
     // a disk that gives back something else
     site.store.close().await;
+    std::fs::remove_file(site.directory.path().join("vtpa.db")).unwrap();
     std::fs::write(site.directory.path().join("vtpa.db"), [0x55; 8192]).unwrap();
     assert_eq!(site.get("/sante").await.status, StatusCode::OK);
     assert_eq!(site.get("/pret").await.status, StatusCode::SERVICE_UNAVAILABLE);
