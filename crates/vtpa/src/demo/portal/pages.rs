@@ -158,3 +158,71 @@ pub(super) fn answer(status: StatusCode, page: &impl Template) -> Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use client::CallError;
+
+    use super::super::formulaire::champs_nommes;
+    use super::super::journal::Journal;
+    use super::*;
+
+    const HOSTILE: &str = "\"><script>alert(1)</script>";
+
+    fn cadre() -> Cadre {
+        let [usager, ..] = &USAGERS;
+        let journal = Journal::default();
+        let failed = CallError::Transport {
+            url: "https://localhost".to_owned(),
+            cause: HOSTILE.to_owned(),
+            exchange: Box::new(client::Exchange { request: HOSTILE.into(), response: Vec::new() }),
+        };
+        let now = "2026-11-24T09:05:07Z".parse().unwrap();
+        journal.noter(usager.id_local, "CreerDossierPA", &Err(failed), now);
+        Cadre {
+            usager,
+            server: "https://localhost:8443".to_owned(),
+            circule: journal.montrer(usager.id_local),
+        }
+    }
+
+    #[test]
+    fn text_stays_text_on_every_page() {
+        let texte = || HOSTILE.to_owned();
+        let cartes = [
+            Contenu::Code { code: texte(), message: texte() },
+            Contenu::Dossier {
+                personne: texte(),
+                statut: "Reçue",
+                volets: 1,
+                demandes: vec![(texte(), "Reçue")],
+            },
+        ];
+        let dossiers = cartes.map(|contenu| Carte { numero: texte(), contenu }).into();
+        let liste = PageDossiers { cadre: cadre(), nouveau: Some(texte()), alerte: Some(texte()), dossiers };
+        let valeurs = Valeurs::recues(vec![("Demandeur.Prenom".to_owned(), texte())]);
+        let refus = Some(Refus { code: texte(), message: texte(), champs: vec!["Demandeur.Prenom"] });
+        let formulaire = PageFormulaire { cadre: cadre(), valeurs, refus };
+        let panne = PagePanne { cadre: cadre(), titre: "Panne", texte: texte() };
+        let pages = [liste.render(), formulaire.render(), panne.render()];
+        for page in pages.map(Result::unwrap) {
+            assert!(!page.contains("<script") && page.contains("&#60;script"), "{page}");
+            assert!(page.contains("10 h 05 min 07 s") && page.contains("Aucune réponse n’est venue."));
+        }
+    }
+
+    #[test]
+    fn a_refusal_stands_beside_its_fields_and_nowhere_else() {
+        let message = "Donnée obligatoire non renseignée : Demandeur.Prenom, Demandeur.Mail".to_owned();
+        let champs = champs_nommes(&message);
+        let refus = Some(Refus { code: "201".to_owned(), message, champs });
+        let page = PageFormulaire { cadre: cadre(), valeurs: Valeurs::default(), refus }.render().unwrap();
+        let invalid = page.match_indices("aria-invalid").count();
+        assert_eq!(invalid, 2);
+        for champ in ["Demandeur.Prenom", "Demandeur.Mail"] {
+            let error =
+                format!("id=\"faute-{champ}\"><strong>201</strong> Donnée obligatoire non renseignée</p>");
+            assert!(page.contains(&error) && page.contains(&format!("href=\"#{champ}\"")), "{champ}");
+        }
+    }
+}
