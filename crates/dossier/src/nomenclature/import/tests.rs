@@ -129,12 +129,7 @@ fn errors_tell_where() {
             4,
             ImportCause::Date("202O0529120000".into()),
         ),
-        (
-            JDV_SVS.replace("</ConceptList>", ""),
-            18,
-            4,
-            ImportCause::Xml(xmlsec::ParseCause::MismatchedTag),
-        ),
+        (JDV_SVS.replace("</ConceptList>", ""), 18, 4, ImportCause::Xml(xmlsec::ParseCause::MismatchedTag)),
         (R81_FHIR.replace("urn:oid:", "urn:uuid:"), 1, 1, ImportCause::NoOid),
         (
             R81_FHIR.replace("\"code\": \"MME\", ", ""),
