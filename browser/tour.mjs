@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { X509Certificate, createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { connect } from "node:tls";
@@ -18,6 +18,10 @@ export class Tour {
   static async start(scenario) {
     const tour = new Tour();
     Object.assign(tour, { scenario, steps: [], pictures: 0, complaints: [], elsewhere: new Set() });
+    // pictures of an earlier tour would pass for this one's
+    for (const name of readdirSync(scenario.screenshots).filter((name) => name.endsWith(".png"))) {
+      rmSync(join(scenario.screenshots, name));
+    }
     const pin = await serverKey(scenario);
     tour.browser = await chromium.launch({
       executablePath: scenario.chromium,
