@@ -4,7 +4,9 @@
 //! # async fn example(settings: client::Settings, demande: dossier::Requete) -> Result<(), client::CallError> {
 //! let client = client::Client::new(settings)?;
 //! let answer = client.call(&demande).await?;
-//! println!("{}", answer.reponse.code_retour().message());
+//! for code in answer.reponse.codes() {
+//!     println!("{code}");
+//! }
 //! # Ok(())
 //! # }
 //! ```
