@@ -2,6 +2,7 @@
 //!
 //! What only one of them needs stands there.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -102,14 +103,6 @@ impl Harness {
         assert_eq!(reply.status, StatusCode::OK, "{}", String::from_utf8_lossy(&reply.body));
         Answer::read(&reply.body, self.now())
     }
-
-    /// How many dossiers there are: what is refused changes nothing.
-    pub(crate) async fn dossiers(&self) -> i64 {
-        use sqlx::Connection as _;
-        let url = format!("sqlite:{}", self.directory.path().join("vtpa.db").display());
-        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        sqlx::query_scalar("SELECT count(*) FROM dossier").fetch_one(&mut connection).await.unwrap()
-    }
 }
 
 impl Reply {
@@ -137,6 +130,17 @@ impl Answer {
         xmlsec::canonicalize(element, &xmlsec::Canonicalization::default(), None, &mut canonical).unwrap();
         Self { body: String::from_utf8(canonical).unwrap() }
     }
+
+    /// The texts of all elements of this name.
+    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
+        let document = Document::parse(self.body.as_bytes(), &Limits::default()).unwrap();
+        document
+            .root()
+            .descendants()
+            .filter(|node| node.local_name() == name)
+            .map(|node| node.text().into())
+            .collect()
+    }
 }
 
 pub(crate) fn verified(document: &Document, now: Timestamp) -> wss::Opened<'_> {
@@ -155,7 +159,13 @@ pub(crate) fn verified(document: &Document, now: Timestamp) -> wss::Opened<'_> {
     received.verify(&policy, &anchors, now).unwrap().into_answer()
 }
 
-fn identity(of: &TestIdentity) -> Identity {
+/// Made once per signer: reading a key costs more than signing with it.
+fn identity(of: &TestIdentity) -> Arc<Identity> {
+    static KNOWN: Mutex<BTreeMap<&str, Arc<Identity>>> = Mutex::new(BTreeMap::new());
+    Arc::clone(KNOWN.lock().unwrap().entry(of.name).or_insert_with(|| Arc::new(read_identity(of))))
+}
+
+fn read_identity(of: &TestIdentity) -> Identity {
     let certificate = Certificate::parse(&of.certificate_der).unwrap();
     Identity::new(SigningKey::from_pem(of.key_pem.as_bytes()).unwrap(), certificate).unwrap()
 }

@@ -46,6 +46,14 @@ impl Harness {
         assert_eq!(answer.codes(), ["999"], "{}", answer.body);
         answer.text("IdDossier").unwrap()
     }
+
+    /// How many dossiers there are: what is refused changes nothing.
+    async fn dossiers(&self) -> i64 {
+        use sqlx::Connection as _;
+        let url = format!("sqlite:{}", self.directory.path().join("vtpa.db").display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query_scalar("SELECT count(*) FROM dossier").fetch_one(&mut connection).await.unwrap()
+    }
 }
 
 impl Reply {
@@ -62,16 +70,6 @@ impl Reply {
 }
 
 impl Answer {
-    fn texts(&self, name: &str) -> Vec<String> {
-        let document = Document::parse(self.body.as_bytes(), &Limits::default()).unwrap();
-        document
-            .root()
-            .descendants()
-            .filter(|node| node.local_name() == name)
-            .map(|node| node.text().into())
-            .collect()
-    }
-
     fn text(&self, name: &str) -> Option<String> {
         self.texts(name).into_iter().next()
     }

@@ -1,0 +1,152 @@
+//! A sheet of rows asked of one server: each answer's signature, code, message and schema are held against what the
+//! row says, and at the end the database holds what was accepted and nothing else.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use sqlx::{Connection as _, Row as _};
+use testkit::pki::pki;
+use xmlsec::{Document, Limits};
+
+use crate::harness::{Answer, Harness};
+
+const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contract/pa.xsd");
+
+impl Answer {
+    /// Every CodeRetour, its code and its message.
+    pub(crate) fn codes(&self) -> Vec<String> {
+        let document = Document::parse(self.body.as_bytes(), &Limits::default()).unwrap();
+        let codes = document.root().descendants().filter(|node| node.local_name() == "CodeRetour");
+        codes.map(|code| code.children().map(|part| part.text()).collect::<Vec<_>>().join(" ")).collect()
+    }
+}
+
+/// The rows of one test. Differences are gathered, so that a run shows all of them.
+pub(crate) struct Sheet {
+    pub(crate) harness: Harness,
+    answers: Vec<(String, String)>,
+    differences: Vec<String>,
+    before: BTreeMap<String, i64>,
+    dossiers: i64,
+    tokens: i64,
+}
+
+impl Sheet {
+    /// A sheet whose server has the usual configuration.
+    pub(crate) async fn new() -> Self {
+        Self::of(Harness::new().await).await
+    }
+
+    /// A sheet that starts from what is in this server's database.
+    pub(crate) async fn of(harness: Harness) -> Self {
+        let before = stored(&harness).await;
+        Self { harness, answers: Vec::new(), differences: Vec::new(), before, dossiers: 0, tokens: 0 }
+    }
+
+    /// One row: what is asked, and the codes with their messages in the answer's order.
+    pub(crate) async fn row(&mut self, case: &str, request: &str, expected: &[String]) -> Answer {
+        let answer = self.harness.call(&pki().partner, request).await;
+        let codes = answer.codes();
+        if codes != expected {
+            self.differences.push(format!("{case}\n  expected {expected:?}\n  answered {codes:?}"));
+        }
+        let accepted = codes.iter().filter(|code| code.starts_with("999")).count();
+        let (created, issued) = (answer.texts("IdDossier").len(), answer.texts("JetonSecurite").len());
+        match () {
+            () if request.contains("<CreerDossierPA") => {
+                self.check(case, created == accepted, "an IdDossier goes with 999 and with nothing else");
+                self.dossiers += i64::from(accepted == 1);
+            }
+            () if request.contains("<GenererJetonSecuritePA") => {
+                self.check(case, issued == accepted, "a token goes with 999 and with nothing else");
+                self.tokens += i64::from(accepted == 1);
+            }
+            () => {
+                let shown = answer.texts("Demandeur").len();
+                self.check(case, shown == accepted, "a Dossier goes with 999 and with nothing else");
+            }
+        }
+        self.answers.push((case.to_owned(), answer.body.clone()));
+        answer
+    }
+
+    /// A row of CreerDossierPA.
+    pub(crate) async fn creation(&mut self, case: &str, request: &str, expected: &str) -> Answer {
+        self.row(case, request, &[expected.to_owned()]).await
+    }
+
+    /// What a row shows beside its codes.
+    pub(crate) fn check(&mut self, case: &str, holds: bool, what: &str) {
+        if !holds {
+            self.differences.push(format!("{case}\n  {what}"));
+        }
+    }
+
+    /// How many rows were asked.
+    pub(crate) fn rows(&self) -> usize {
+        self.answers.len()
+    }
+
+    /// Schema of every answer, database, differences. `least` is how many rows the sheet has at the least: a table
+    /// that is generated wrongly must not pass by being short.
+    pub(crate) async fn end(mut self, least: usize) {
+        let (rows, wrong) = (self.rows(), self.against_schema());
+        self.differences.extend(wrong);
+        let stored = stored(&self.harness).await;
+        let mut expected = self.before;
+        for (table, new) in [("dossier", self.dossiers), ("lien", self.dossiers), ("jeton", self.tokens)] {
+            *expected.entry(table.to_owned()).or_default() += new;
+        }
+        if stored != expected {
+            self.differences.push(format!("the database\n  expected {expected:?}\n  holds {stored:?}"));
+        }
+        let differences = self.differences;
+        assert!(differences.is_empty(), "{} of {rows} rows:\n{}", differences.len(), differences.join("\n"));
+        println!("{rows} rows, each answer signed, of the right code and message, valid by the schema");
+        assert!(rows >= least, "{rows} rows, {least} expected at the least");
+    }
+
+    /// All answers in one run of libxml2's validator.
+    fn against_schema(&self) -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let files = self.answers.iter().enumerate().map(|(number, (_, body))| {
+            let file = directory.path().join(format!("{number}.xml"));
+            std::fs::write(&file, body).unwrap();
+            file
+        });
+        let outcome = Command::new("xmllint")
+            .args(["--noout", "--nonet", "--schema", SCHEMA])
+            .args(files)
+            .output()
+            .expect("xmllint is needed: cargo xtask install");
+        let said = String::from_utf8_lossy(&outcome.stderr);
+        let valid = said.lines().filter(|line| line.ends_with(" validates")).count();
+        if outcome.status.success() && valid == self.answers.len() {
+            return Vec::new();
+        }
+        let case = |line: &str| {
+            let number = line.rsplit('/').next()?.split('.').next()?.parse::<usize>().ok()?;
+            Some(format!("{}\n  the answer is not the contract's: {line}", self.answers.get(number)?.0))
+        };
+        let wrong = said.lines().filter(|line| !line.ends_with(" validates"));
+        wrong.map(|line| case(line).unwrap_or_else(|| line.to_owned())).collect()
+    }
+}
+
+/// How many rows every table has, the replay protection's aside: it notes each message, accepted or not.
+async fn stored(harness: &Harness) -> BTreeMap<String, i64> {
+    let url = format!("sqlite:{}", harness.directory.path().join("vtpa.db").display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'";
+    let tables = sqlx::query(tables).fetch_all(&mut connection).await.unwrap();
+    let mut rows = BTreeMap::new();
+    for table in tables {
+        let table: String = table.get(0);
+        let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let count: i64 = sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap();
+        if table != "rejeu" {
+            rows.insert(table, count);
+        }
+    }
+    rows
+}
