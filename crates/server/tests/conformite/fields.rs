@@ -5,7 +5,7 @@
 
 use crate::request::{accepted, code, creation};
 use crate::sheet::Sheet;
-use crate::tree::{Change, Tree};
+use crate::tree::Change;
 
 /// A class of chapter 2: name, type, and whether it must be there (the column « Mult. »).
 type Class = &'static [(&'static str, Type, Presence)];
@@ -137,7 +137,7 @@ fn nomenclature(table: Table) -> [(&'static str, Type, Presence); 5] {
 struct Row {
     path: String,
     case: &'static str,
-    changes: Vec<(String, Change)>,
+    change: Change,
     expected: String,
 }
 
@@ -151,7 +151,7 @@ fn rows_of(class: &[(&'static str, Type, Presence)], path: &str, rows: &mut Vec<
 
 fn rows_of_member(path: &str, kind: Type, presence: Presence, rows: &mut Vec<Row>) {
     let mut row = |case, change, expected: String| {
-        rows.push(Row { path: path.to_owned(), case, changes: vec![(path.to_owned(), change)], expected });
+        rows.push(Row { path: path.to_owned(), case, change, expected });
     };
     let absent = match presence {
         One => code("201", path),
@@ -300,13 +300,12 @@ async fn ask(class: Class, path: &str, least: usize) {
     let mut rows = Vec::new();
     rows_of(class, path, &mut rows);
     let mut sheet = Sheet::new().await;
-    for row in rows {
-        let mut request: Tree = creation();
-        for (path, change) in row.changes {
-            request.change(&path, change);
-        }
-        sheet.creation(&format!("{}: {}", row.path, row.case), &request.xml(), &row.expected).await;
-    }
+    sheet.creation("unchanged", &creation().xml(), &accepted()).await;
+    let rows = rows.into_iter().map(|row| {
+        let request = creation().with(&row.path, row.change);
+        (format!("{}: {}", row.path, row.case), request.xml(), row.expected)
+    });
+    sheet.creations(rows).await;
     sheet.end(least).await;
 }
 

@@ -46,6 +46,23 @@ impl Sheet {
     /// One row: what is asked, and the codes with their messages in the answer's order.
     pub(crate) async fn row(&mut self, case: &str, request: &str, expected: &[String]) -> Answer {
         let answer = self.harness.call(&pki().partner, request).await;
+        self.judge(case, request, expected, &answer);
+        answer
+    }
+
+    /// Rows of CreerDossierPA that do not depend on each other, several at a time: the case, the request, the code.
+    pub(crate) async fn creations(&mut self, rows: impl IntoIterator<Item = (String, String, String)>) {
+        let rows: Vec<_> = rows.into_iter().collect();
+        for some in rows.chunks(16) {
+            let asked = some.iter().map(|(_, request, _)| self.harness.call(&pki().partner, request));
+            let answers = futures::future::join_all(asked).await;
+            for ((case, request, expected), answer) in some.iter().zip(&answers) {
+                self.judge(case, request, std::slice::from_ref(expected), answer);
+            }
+        }
+    }
+
+    fn judge(&mut self, case: &str, request: &str, expected: &[String], answer: &Answer) {
         let codes = answer.codes();
         if codes != expected {
             self.differences.push(format!("{case}\n  expected {expected:?}\n  answered {codes:?}"));
@@ -67,7 +84,6 @@ impl Sheet {
             }
         }
         self.answers.push((case.to_owned(), answer.body.clone()));
-        answer
     }
 
     /// A row of CreerDossierPA.

@@ -67,6 +67,12 @@ impl Tree {
         }
     }
 
+    /// The same request but for one [`change`](Self::change).
+    pub(crate) fn with(mut self, path: &str, change: Change) -> Self {
+        self.change(path, change);
+        self
+    }
+
     pub(crate) fn xml(&self) -> String {
         self.write("")
     }
