@@ -23,13 +23,16 @@ pub(crate) fn run(seconds: &str) -> Result<()> {
     };
     let targets = output(fuzz().arg("list"))?;
     for target in targets.lines() {
-        execute(fuzz().args([
-            "run",
-            target,
-            "--",
-            "-rss_limit_mb=4096",
-            &format!("-max_total_time={seconds}"),
-        ]))?;
+        let corpus = root().join("fuzz/corpus").join(target);
+        std::fs::create_dir_all(&corpus)?;
+        let mut run = fuzz();
+        // The first folder is written to, the second only read: real messages to begin with.
+        run.args(["run", target]).arg(corpus).arg(root().join("fuzz/fixtures"));
+        run.args(["--", "-rss_limit_mb=4096", "-timeout=10", "-print_final_stats=1"]);
+        if target != "dn" {
+            run.arg(format!("-dict={}", root().join("fuzz/xml.dict").display()));
+        }
+        execute(run.arg(format!("-max_total_time={seconds}")))?;
     }
     println!("{} passed, 0 failed", targets.lines().count());
     Ok(())
