@@ -3,12 +3,13 @@
 use anyhow::{Context, Result};
 
 use crate::shell::{cargo, command, output, root, run as execute};
+use crate::test::Tally;
 
 /// cargo-fuzz, installed into `.tools` by [`run`].
 const CARGO_FUZZ: &str = "0.13.2";
 
 /// Fuzzes every target of `fuzz/` for so many seconds.
-pub(crate) fn run(seconds: &str) -> Result<()> {
+pub(crate) fn run(seconds: &str) -> Result<Tally> {
     seconds.parse::<u32>().with_context(|| format!("{seconds} is no number of seconds"))?;
     let tools = root().join(".tools");
     if !tools.join("bin/cargo-fuzz").exists() {
@@ -22,18 +23,21 @@ pub(crate) fn run(seconds: &str) -> Result<()> {
         fuzz
     };
     let targets = output(fuzz().arg("list"))?;
+    let mut tally = Tally::default();
     for target in targets.lines() {
         let corpus = root().join("fuzz/corpus").join(target);
         std::fs::create_dir_all(&corpus)?;
         let mut run = fuzz();
         // The first folder is written to, the second only read: real messages to begin with.
         run.args(["run", target]).arg(corpus).arg(root().join("fuzz/fixtures"));
-        run.args(["--", "-rss_limit_mb=4096", "-timeout=10", "-print_final_stats=1"]);
+        run.args(["--", "-rss_limit_mb=4096", "-timeout=10", "-print_final_stats=1", "-verbosity=0"]);
         if target != "dn" {
             run.arg(format!("-dict={}", root().join("fuzz/xml.dict").display()));
         }
-        execute(run.arg(format!("-max_total_time={seconds}")))?;
+        tally.record(
+            &format!("{target} fuzzed for {seconds} s"),
+            execute(run.arg(format!("-max_total_time={seconds}"))),
+        );
     }
-    println!("{} passed, 0 failed", targets.lines().count());
-    Ok(())
+    Ok(tally)
 }

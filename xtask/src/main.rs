@@ -55,7 +55,7 @@ fn task(arguments: &[&str]) -> Result<()> {
         ["browser"] => browser::run(),
         ["codegen"] => codegen::run(false),
         ["codegen", "--check"] => codegen::run(true),
-        ["fuzz", seconds] => fuzz::run(seconds),
+        ["fuzz", seconds] => fuzz::run(seconds)?.close(),
         ["bench"] => bench::run(),
         ["tidy"] => tidy::run(),
         _ => bail!("no such task: {}\n\n{HELP}", arguments.join(" ")),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::shell::cargo;
-use crate::{browser, demo, install, interop};
+use crate::{browser, demo, fuzz, install, interop};
 
 /// What a part of the run came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,6 +57,7 @@ pub(crate) fn run() -> Result<()> {
     match demo::built_with_tests() {
         Ok(vtpa) => {
             measure(&mut rows, "Rust tests", rust);
+            measure(&mut rows, "fuzz targets", || fuzz::run("10"));
             for stack in interop::STACKS {
                 measure(&mut rows, stack.name, || interop::run_stack(stack, &vtpa));
             }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::document::{
     AttributeRecord, Document, EMPTY_TAG, ESCAPE, Kind, NO_NAMESPACE, Node, PLAIN_END, PLAIN_START, PREFIXED,
-    RELATIVE, Record, Span, XML_BINDING,
+    Record, Span, XML_BINDING,
 };
 use crate::escape;
 
@@ -26,7 +26,8 @@ pub struct Canonicalization<'p> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum C14nError {
-    /// A namespace name is a relative reference, on which canonicalisation must fail (C14N 1.0 §1.3).
+    /// A namespace name somewhere in the document is a relative reference, on which canonicalisation must fail
+    /// (C14N 1.0 §1.3).
     #[error("a namespace name is relative")]
     RelativeNamespace,
     /// The element to leave out is not within the element canonicalised.
@@ -115,6 +116,9 @@ impl<'d, 'o> Walk<'d, 'o> {
     }
 
     fn run(mut self, omit: Option<Node<'_>>, spliced: bool) -> Result<(), C14nError> {
+        if self.document.relative_namespace {
+            return Err(C14nError::RelativeNamespace);
+        }
         let end = self.document.record(self.apex).end;
         let apex = Node { document: self.document, index: self.apex };
         let omitted = match omit {
@@ -182,9 +186,6 @@ impl<'d, 'o> Walk<'d, 'o> {
     /// Exclusive C14N §3: the namespaces that the element visibly uses, and those of the PrefixList, when the output
     /// around it does not say so already.
     fn start(&mut self, index: u32, record: &'d Record, spliced: bool) -> Result<(), C14nError> {
-        if record.has(RELATIVE) {
-            return Err(C14nError::RelativeNamespace);
-        }
         let before = self.rendered.len();
         self.fresh.clear();
         self.need(record.binding);

@@ -40,8 +40,6 @@ pub(crate) const PLAIN_END: u8 = 2;
 pub(crate) const EMPTY_TAG: u8 = 4;
 /// Some attribute has a prefix.
 pub(crate) const PREFIXED: u8 = 8;
-/// Some namespace declaration of the element is a relative reference, which C14N refuses.
-pub(crate) const RELATIVE: u8 = 16;
 /// The text must be escaped in canonical form.
 pub(crate) const ESCAPE: u8 = 32;
 
@@ -166,6 +164,8 @@ pub struct Document {
     pub(crate) bindings: Vec<Binding>,
     pub(crate) encoding: Encoding,
     pub(crate) declared_encoding: Option<Span>,
+    /// Some namespace name in it is a relative reference, on which C14N must fail wherever it stands.
+    pub(crate) relative_namespace: bool,
 }
 
 impl Document {

@@ -27,11 +27,20 @@ pub(crate) fn document(input: &[u8], limits: &Limits) -> Result<Document, ParseE
     let mut parser = Parser::new(&source, limits);
     let declared_encoding = parser.declaration(encoding)?;
     parser.content()?;
-    let Parser { records, attributes, bindings, extra, .. } = parser;
+    let Parser { records, attributes, bindings, extra, relative_namespace, .. } = parser;
     let source_length = source.len();
     let mut text = source;
     text.push_str(&extra);
-    Ok(Document { text, source_length, records, attributes, bindings, encoding, declared_encoding })
+    Ok(Document {
+        text,
+        source_length,
+        records,
+        attributes,
+        bindings,
+        encoding,
+        declared_encoding,
+        relative_namespace,
+    })
 }
 
 struct Parser<'a> {
@@ -48,6 +57,7 @@ struct Parser<'a> {
     open: u32,
     depth: usize,
     scope: u32,
+    relative_namespace: bool,
     /// Prefixes declared by the tag being read.
     declared: Vec<Span>,
     /// The last look-up: (scope, prefix, binding); siblings ask the same again and again.
@@ -68,6 +78,7 @@ impl<'a> Parser<'a> {
             open: NOBODY,
             depth: 0,
             scope: XML_BINDING,
+            relative_namespace: false,
             declared: Vec::new(),
             last: (u32::MAX, Span::default(), NO_NAMESPACE),
         };

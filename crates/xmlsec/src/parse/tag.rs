@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::{NOBODY, ParseCause, ParseError, Parser};
 use crate::chars::{VALUE, class};
 use crate::document::{
-    AttributeRecord, Binding, Kind, NO_NAMESPACE, PLAIN_START, PREFIXED, RELATIVE, Record, Span, XML_BINDING,
+    AttributeRecord, Binding, Kind, NO_NAMESPACE, PLAIN_START, PREFIXED, Record, Span, XML_BINDING,
     XML_NAMESPACE,
 };
 
@@ -170,7 +170,7 @@ impl Parser<'_> {
             return self.fail_at(ParseCause::NameTooLong, offset);
         }
         if !value.is_empty() && !has_scheme(value) {
-            record.flags |= RELATIVE;
+            self.relative_namespace = true;
         }
         let before = self.look_up(prefix);
         if before.is_some_and(|binding| self.uri(binding) == self.str(uri)) {

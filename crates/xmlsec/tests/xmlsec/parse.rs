@@ -1,6 +1,6 @@
 //! What parses, what is refused, and what a tree reads.
 
-use xmlsec::{Document, Limits, ParseCause};
+use xmlsec::{C14nError, Canonicalization, Document, Limits, ParseCause, canonicalize};
 
 fn parse(text: &str) -> Result<Document, ParseCause> {
     Document::parse(text.as_bytes(), &Limits::default()).map_err(|error| error.cause)
@@ -230,4 +230,20 @@ fn the_tree_is_walked_in_every_direction() {
     assert_eq!(document.source().get(b.byte_range()), Some("<b><c/></b>"));
     assert_eq!(document.source().get(b.content_range()), Some("<c/>"));
     assert_eq!(c.content_range().len(), 0);
+}
+
+/// Found by fuzzing: declared above the element, such a name was written into a form that the form itself does not have.
+#[test]
+fn a_relative_namespace_anywhere_leaves_no_canonical_form() {
+    for text in [
+        "<a xmlns='r'><b/></a>",
+        "<p:a xmlns:p='../r'><p:b/></p:a>",
+        "<a><b/><c xmlns:unused='#r'/></a>",
+        "<a><b xmlns=''/><c xmlns='?q'/></a>",
+    ] {
+        let document = parse(text).unwrap();
+        let b = document.root().children().next().unwrap();
+        let form = canonicalize(b, &Canonicalization::default(), None, &mut Vec::new());
+        assert_eq!(form, Err(C14nError::RelativeNamespace), "{text}");
+    }
 }
