@@ -76,6 +76,8 @@ pub(crate) fn canonicalize_spliced(
 #[derive(Clone, Copy)]
 struct Rendered {
     binding: u32,
+    /// [`Binding::key`](crate::document::Binding::key).
+    key: u32,
 }
 
 /// An element whose end tag is not yet written.
@@ -283,6 +285,9 @@ impl<'d, 'o> Walk<'d, 'o> {
         let prefix = self.document.str(binding.prefix);
         let uri = self.document.str(binding.uri);
         let around = self.rendered.iter().rev().find_map(|rendered| {
+            if rendered.key != binding.key {
+                return None;
+            }
             let other = self.document.bindings.get(rendered.binding as usize)?;
             (self.document.str(other.prefix) == prefix).then(|| self.document.str(other.uri))
         });
@@ -291,7 +296,7 @@ impl<'d, 'o> Walk<'d, 'o> {
         if around.unwrap_or("") != uri {
             self.fresh.push(index);
         }
-        self.rendered.push(Rendered { binding: index });
+        self.rendered.push(Rendered { binding: index, key: binding.key });
     }
 
     /// The PrefixList, as inclusive C14N treats it: a binding in force at the apex, or declared below it.

@@ -125,10 +125,17 @@ impl AttributeRecord {
     }
 }
 
+/// Equal for equal prefixes, and nearly always another for others: most comparisons of a look-up end with it.
+pub(crate) fn prefix_key(prefix: &[u8]) -> u32 {
+    prefix.iter().fold(prefix.len() as u32, |key, byte| key.wrapping_mul(31).wrapping_add(u32::from(*byte)))
+}
+
 /// A prefix bound to a namespace; the chain of `outer` leads to the declarations around it.
 #[derive(Clone, Debug)]
 pub(crate) struct Binding {
     pub(crate) prefix: Span,
+    /// [`prefix_key`] of the prefix.
+    pub(crate) key: u32,
     pub(crate) uri: Span,
     pub(crate) outer: u32,
     pub(crate) depth: u32,
@@ -217,10 +224,11 @@ impl Document {
 
     /// The binding of a prefix, seen from a scope; [`NO_NAMESPACE`] when there is none.
     pub(crate) fn look_up(&self, prefix: &str, scope: u32) -> u32 {
+        let key = prefix_key(prefix.as_bytes());
         let mut at = scope;
         while at != NO_NAMESPACE {
             let Some(binding) = self.bindings.get(at as usize) else { break };
-            if self.str(binding.prefix) == prefix {
+            if binding.key == key && self.str(binding.prefix) == prefix {
                 return at;
             }
             at = binding.outer;

@@ -11,9 +11,12 @@ pub use error::{ParseCause, ParseError};
 use crate::chars::{self, NAME, SPACE, START, class};
 use crate::document::{
     Binding, Document, EMPTY_TAG, Kind, NO_NAMESPACE, PLAIN_END, Record, Span, XML_BINDING, XML_NAMESPACE,
+    prefix_key,
 };
 use crate::limits::Limits;
 
+/// Look-ups of prefixes that are remembered.
+const RECENT: usize = 64;
 /// The parent of the root.
 const NOBODY: u32 = u32::MAX;
 /// Offsets are 32 bits wide, and resolved references are appended to the text.
@@ -60,8 +63,8 @@ struct Parser<'a> {
     relative_namespace: bool,
     /// Prefixes declared by the tag being read.
     declared: Vec<Span>,
-    /// The last look-up: (scope, prefix, binding); siblings ask the same again and again.
-    last: (u32, Span, u32),
+    /// Recent look-ups by the prefix's key: scope and binding; siblings ask the same again and again.
+    recent: [(u32, u32); RECENT],
 }
 
 impl<'a> Parser<'a> {
@@ -80,7 +83,7 @@ impl<'a> Parser<'a> {
             scope: XML_BINDING,
             relative_namespace: false,
             declared: Vec::new(),
-            last: (u32::MAX, Span::default(), NO_NAMESPACE),
+            recent: [(u32::MAX, NO_NAMESPACE); RECENT],
         };
         // The two bindings every document has: none, and `xml` (Namespaces in XML §3).
         let nothing = parser.push_extra("");
@@ -88,12 +91,20 @@ impl<'a> Parser<'a> {
         let uri = parser.push_extra(XML_NAMESPACE);
         parser.bindings.push(Binding {
             prefix: nothing,
+            key: prefix_key(b""),
             uri: nothing,
             outer: NO_NAMESPACE,
             depth: 0,
             escape: false,
         });
-        parser.bindings.push(Binding { prefix, uri, outer: NO_NAMESPACE, depth: 0, escape: false });
+        parser.bindings.push(Binding {
+            prefix,
+            key: prefix_key(b"xml"),
+            uri,
+            outer: NO_NAMESPACE,
+            depth: 0,
+            escape: false,
+        });
         parser
     }
 
@@ -186,6 +197,16 @@ impl<'a> Parser<'a> {
         Span { start, end: start + string.len() as u32 }
     }
 
+    /// The bytes of a string, for comparisons: as [`str`](Self::str) without looking where characters end.
+    fn octets(&self, span: Span) -> &[u8] {
+        let range = span.range();
+        match range.start.checked_sub(self.source.len()) {
+            None => self.bytes.get(range),
+            Some(start) => self.extra.as_bytes().get(start..range.end - self.source.len()),
+        }
+        .unwrap_or_default()
+    }
+
     fn str(&self, span: Span) -> &str {
         let range = span.range();
         match range.start.checked_sub(self.source.len()) {
@@ -197,15 +218,22 @@ impl<'a> Parser<'a> {
 
     /// The binding of a prefix in the scope of the tag being read; `None` when the prefix is not declared.
     fn look_up(&mut self, prefix: Span) -> Option<u32> {
-        let wanted = self.source.as_bytes().get(prefix.range()).unwrap_or_default();
-        if self.last.0 == self.scope && self.bytes.get(self.last.1.range()) == Some(wanted) {
-            return Some(self.last.2);
+        let wanted = self.bytes.get(prefix.range()).unwrap_or_default();
+        let key = prefix_key(wanted);
+        let slot = key as usize % RECENT;
+        if let Some((scope, binding)) = self.recent.get(slot).copied()
+            && scope == self.scope
+            && self.bindings.get(binding as usize).is_some_and(|b| self.octets(b.prefix) == wanted)
+        {
+            return Some(binding);
         }
         let mut at = self.scope;
         loop {
             let binding = self.bindings.get(at as usize)?;
-            if self.str(binding.prefix).as_bytes() == wanted {
-                self.last = (self.scope, prefix, at);
+            if binding.key == key && self.octets(binding.prefix) == wanted {
+                if let Some(recent) = self.recent.get_mut(slot) {
+                    *recent = (self.scope, at);
+                }
                 return Some(at);
             }
             if at == NO_NAMESPACE {

@@ -6,7 +6,7 @@ use super::{NOBODY, ParseCause, ParseError, Parser};
 use crate::chars::{VALUE, class};
 use crate::document::{
     AttributeRecord, Binding, Kind, NO_NAMESPACE, PLAIN_START, PREFIXED, Record, Span, XML_BINDING,
-    XML_NAMESPACE,
+    XML_NAMESPACE, prefix_key,
 };
 
 const XMLNS_NAMESPACE: &str = "http://www.w3.org/2000/xmlns/";
@@ -173,7 +173,7 @@ impl Parser<'_> {
             self.relative_namespace = true;
         }
         let before = self.look_up(prefix);
-        if before.is_some_and(|binding| self.uri(binding) == self.str(uri)) {
+        if before.is_some_and(|binding| self.octets(self.uri(binding)) == self.octets(uri)) {
             return Ok(());
         }
         let outer = self.scope;
@@ -182,7 +182,8 @@ impl Parser<'_> {
             return self.fail_at(ParseCause::TooManyNamespaces, offset);
         }
         self.scope = self.bindings.len() as u32;
-        self.bindings.push(Binding { prefix, uri, outer, depth, escape });
+        let key = prefix_key(self.str(prefix).as_bytes());
+        self.bindings.push(Binding { prefix, key, uri, outer, depth, escape });
         Ok(())
     }
 
@@ -245,9 +246,9 @@ impl Parser<'_> {
             let namespaces = if a.binding == b.binding {
                 Ordering::Equal
             } else {
-                self.uri(a.binding).cmp(self.uri(b.binding))
+                self.octets(self.uri(a.binding)).cmp(self.octets(self.uri(b.binding)))
             };
-            namespaces.then_with(|| self.str(a.local_name()).cmp(self.str(b.local_name())))
+            namespaces.then_with(|| self.octets(a.local_name()).cmp(self.octets(b.local_name())))
         };
         let sorted = own.is_sorted_by(|a, b| order(a, b).is_lt());
         let mut duplicate = None;
@@ -264,8 +265,8 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn uri(&self, binding: u32) -> &str {
-        self.bindings.get(binding as usize).map_or("", |binding| self.str(binding.uri))
+    fn uri(&self, binding: u32) -> Span {
+        self.bindings.get(binding as usize).map_or(Span::default(), |binding| binding.uri)
     }
 }
 
