@@ -41,6 +41,12 @@ pub(crate) fn python() -> PathBuf {
     root().join(".tools/venv/bin/python3")
 }
 
+/// Debian packages that only some task needs.
+pub(crate) fn debian(packages: &[&str]) -> Result<()> {
+    let missing: Vec<&str> = packages.iter().copied().filter(|package| !installed(package)).collect();
+    install_debian(&missing)
+}
+
 fn packages() -> Result<()> {
     let mut missing: Vec<&str> = PROGRAMS
         .iter()
@@ -52,6 +58,10 @@ fn packages() -> Result<()> {
         missing.push("python3-venv");
     }
     missing.extend(LIBRARIES.iter().filter(|library| !installed(library)));
+    install_debian(&missing)
+}
+
+fn install_debian(missing: &[&str]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
@@ -68,7 +78,7 @@ fn packages() -> Result<()> {
         apt
     };
     execute(apt().args(["update", "--quiet"]))?;
-    execute(apt().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(&missing))
+    execute(apt().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(missing))
         .context(by_hand)
 }
 

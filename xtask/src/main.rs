@@ -3,10 +3,12 @@
 #![expect(clippy::indexing_slicing, reason = "only JSON values are indexed, and what they lack is Null")]
 
 mod bench;
+mod bench_xmlsec;
 mod browser;
 mod codegen;
 mod demo;
 mod fuzz;
+mod gate;
 mod install;
 mod interop;
 mod shell;
@@ -27,6 +29,8 @@ cargo xtask TASK
   codegen [--check]  the tables of crates/dossier from the sources of data/README.md
   fuzz SECONDS       each fuzz target for so long
   bench              requests per second of one core, as a part of its RSA signatures; a row for BENCHMARKS.md
+  bench xmlsec       xmlsec beside roxmltree, bergshamra, libxml2 and xmlsec1, at work and under attack
+  gate [--accept]    xmlsec's instructions beside those on record, and how they grow with hostile input
   tidy               the rules of the house that neither compiler nor clippy knows
 ";
 
@@ -56,7 +60,10 @@ fn task(arguments: &[&str]) -> Result<()> {
         ["codegen"] => codegen::run(false),
         ["codegen", "--check"] => codegen::run(true),
         ["fuzz", seconds] => fuzz::run(seconds)?.close(),
+        ["gate"] => gate::run(false)?.close(),
+        ["gate", "--accept"] => gate::run(true)?.close(),
         ["bench"] => bench::run(),
+        ["bench", "xmlsec"] => bench_xmlsec::run(),
         ["tidy"] => tidy::run(),
         _ => bail!("no such task: {}\n\n{HELP}", arguments.join(" ")),
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::shell::cargo;
-use crate::{browser, demo, fuzz, install, interop};
+use crate::{browser, demo, fuzz, gate, install, interop};
 
 /// What a part of the run came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,6 +57,7 @@ pub(crate) fn run() -> Result<()> {
     match demo::built_with_tests() {
         Ok(vtpa) => {
             measure(&mut rows, "Rust tests", rust);
+            measure(&mut rows, "instructions", || gate::run(false));
             measure(&mut rows, "fuzz targets", || fuzz::run("10"));
             for stack in interop::STACKS {
                 measure(&mut rows, stack.name, || interop::run_stack(stack, &vtpa));
@@ -102,7 +103,8 @@ fn part(name: &str) {
 /// `cargo test --workspace`, its output passed on and counted.
 fn rust() -> Result<Tally> {
     let mut process = cargo()
-        .args(["test", "--workspace", "--no-fail-fast"])
+        // --show-output: the tables that tests print (what was tried both ways, how many attacks) are for reading
+        .args(["test", "--workspace", "--no-fail-fast", "--", "--show-output"])
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot run cargo test")?;
