@@ -3,12 +3,13 @@
 //! [`Extract`] reads it line by line, so that its 103,000 lines never lie in memory at once, and gives those of the
 //! categories asked for. A line that cannot be taken is told with its number and does not end the reading.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 
 use jiff::civil::Date;
 use thiserror::Error;
 
+use crate::nomenclature::Nomenclatures;
 use crate::{Adresse, Etablissement, Nomenclature, Prive, format, nomenclature};
 
 /// Fields of a line.
@@ -19,15 +20,33 @@ const FIELDS: usize = 32;
 pub struct Categories(BTreeSet<String>);
 
 impl Categories {
-    /// Those that take elderly people: résidences autonomie (202), centres de jour (207), soins de longue durée (362),
-    /// experimental establishments (381), EHPAD (500), EHPA with and without care (501, 502).
-    pub const PERSONNES_AGEES: [&'static str; 7] = ["202", "207", "362", "381", "500", "501", "502"];
+    /// Those that take elderly people, with FINESS's labels.
+    pub const PERSONNES_AGEES: [(&'static str, &'static str); 7] = [
+        ("202", "Résidences autonomie"),
+        ("207", "Centre de jour pour personnes âgées"),
+        ("362", "Etablissement de soins longue durée"),
+        ("381", "Etablissement expérimental pour personnes âgées"),
+        ("500", "Etablissement d'hébergement pour personnes âgées dépendantes (EHPAD)"),
+        ("501", "EHPA percevant des crédits d'assurance maladie"),
+        ("502", "EHPA ne percevant pas des crédits d'assurance maladie"),
+    ];
 
     /// These categories; `None` where one is not three digits.
     #[must_use]
     pub fn new<'a>(codes: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let codes = codes.into_iter().map(|code| is_category(code).then(|| code.to_owned()));
         codes.collect::<Option<_>>().map(Self)
+    }
+
+    /// Every category there may be.
+    #[must_use]
+    pub fn toutes() -> Self {
+        Self((0..1000).map(|code| format!("{code:03}")).collect())
+    }
+
+    /// Their codes, in order.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
     }
 
     fn contains(&self, code: &str) -> bool {
@@ -37,7 +56,7 @@ impl Categories {
 
 impl Default for Categories {
     fn default() -> Self {
-        Self(Self::PERSONNES_AGEES.map(str::to_owned).into())
+        Self(Self::PERSONNES_AGEES.map(|(code, _)| code.to_owned()).into())
     }
 }
 
@@ -85,6 +104,8 @@ pub struct Extract<'c, I> {
     categories: &'c Categories,
     line: usize,
     date: Option<Date>,
+    /// Establishments given so far, and their lines.
+    taken: HashMap<String, usize>,
     /// The file could not be read on.
     failed: bool,
 }
@@ -92,7 +113,7 @@ pub struct Extract<'c, I> {
 impl<'c, I: Iterator<Item = io::Result<Vec<u8>>>> Extract<'c, I> {
     /// Begins to read lines, without their ends (`BufRead::split(b'\n')` gives such): the first must name the extract.
     pub fn new(mut lines: I, categories: &'c Categories) -> Result<Self, FinessError> {
-        let wrong = |cause| FinessError { line: 1, cause };
+        let wrong = |cause| FinessError { line: 1, numero: None, cause };
         let first = lines.next().ok_or(wrong(FinessCause::NotFiness))?;
         let first = decoded(&first.map_err(|error| wrong(FinessCause::Read(error.kind())))?);
         let mut fields = first.trim_start_matches('\u{feff}').split(';');
@@ -100,7 +121,7 @@ impl<'c, I: Iterator<Item = io::Result<Vec<u8>>>> Extract<'c, I> {
             return Err(wrong(FinessCause::NotFiness));
         };
         let date = fields.nth(1).and_then(|date| date.trim().parse().ok());
-        Ok(Self { lines, categories, line: 1, date, failed: false })
+        Ok(Self { lines, categories, line: 1, date, taken: HashMap::new(), failed: false })
     }
 
     /// The day of the extract.
@@ -124,18 +145,30 @@ impl<I: Iterator<Item = io::Result<Vec<u8>>>> Iterator for Extract<'_, I> {
             }
             let line = self.lines.next()?;
             self.line += 1;
-            let read = match line {
-                Ok(bytes) => etablissement(&decoded(&bytes), self.categories),
+            let (line, read) = match line {
+                Ok(bytes) => {
+                    let line = decoded(&bytes);
+                    let read = etablissement(&line, self.categories);
+                    (line, read)
+                }
                 Err(error) => {
                     self.failed = true;
-                    Err(FinessCause::Read(error.kind()))
+                    (String::new(), Err(FinessCause::Read(error.kind())))
                 }
             };
-            match read {
-                Ok(None) => {}
-                Ok(Some(kept)) => return Some(Ok(kept)),
-                Err(cause) => return Some(Err(FinessError { line: self.line, cause })),
-            }
+            let cause = match read {
+                Ok(None) => continue,
+                Ok(Some(kept)) => match self.taken.get(&kept.numero) {
+                    Some(first) => FinessCause::Repeated { numero: kept.numero, first: *first },
+                    None => {
+                        self.taken.insert(kept.numero.clone(), self.line);
+                        return Some(Ok(kept));
+                    }
+                },
+                Err(cause) => cause,
+            };
+            let numero = line.split(';').nth(1).map(str::trim).filter(|number| format::finess(number));
+            return Some(Err(FinessError { line: self.line, numero: numero.map(str::to_owned), cause }));
         }
     }
 }
@@ -146,6 +179,8 @@ impl<I: Iterator<Item = io::Result<Vec<u8>>>> Iterator for Extract<'_, I> {
 pub struct FinessError {
     /// The line, counted from 1.
     pub line: usize,
+    /// The establishment's number, where it can be read: nothing is known against that establishment.
+    pub numero: Option<String>,
     /// What is wrong with it.
     pub cause: FinessCause,
 }
@@ -169,6 +204,14 @@ pub enum FinessCause {
     /// No FINESS number.
     #[error("`{0}` is no FINESS number, or its key is wrong")]
     Number(String),
+    /// An establishment that was there already.
+    #[error("`{numero}` is on line {first} already")]
+    Repeated {
+        /// Its number.
+        numero: String,
+        /// The line that counts.
+        first: usize,
+    },
     /// No category.
     #[error("`{0}` is no category of three digits")]
     Category(String),
@@ -181,13 +224,14 @@ pub enum FinessCause {
 }
 
 impl EtablissementFiness {
-    /// The establishment as the specification's services tell it (§2.1.4). An address needs a postal code.
+    /// The establishment as the specification's services tell it (§2.1.4), its commune named by `tables`. An address
+    /// needs a postal code.
     #[must_use]
-    pub fn etablissement(&self) -> Etablissement {
+    pub fn etablissement(&self, tables: &Nomenclatures) -> Etablissement {
         Etablissement {
             num_finiss: self.numero.clone(),
             raison_sociale: Some(self.nom.clone()),
-            adresse: self.adresse.adresse(),
+            adresse: self.adresse.adresse(tables),
             telephone: self.telephone.clone(),
             donnees_autres: None,
         }
@@ -196,7 +240,7 @@ impl EtablissementFiness {
 
 impl AdresseFiness {
     /// §2.1.2. Without a street, its place takes the hamlet's name.
-    fn adresse(&self) -> Option<Adresse> {
+    fn adresse(&self, tables: &Nomenclatures) -> Option<Adresse> {
         if self.code_postal.is_empty() {
             return None;
         }
@@ -208,7 +252,7 @@ impl AdresseFiness {
             code_system_version: None,
             display_name: Some(label.to_owned()),
         };
-        let commune = nomenclature::commune(&self.code_commune).unwrap_or(&self.localite);
+        let commune = tables.commune(&self.code_commune).unwrap_or(&self.localite);
         Some(Adresse {
             numero_voie: Prive::new(self.numero_voie.as_str()),
             type_voie: self.type_voie.clone(),
@@ -224,10 +268,12 @@ impl AdresseFiness {
     }
 }
 
-/// The establishment of a line, `None` where its category is not asked for or the line is empty.
+/// The establishment of a line, `None` where its category is not asked for or the line is empty
+/// or has coordinates.
 fn etablissement(line: &str, categories: &Categories) -> Result<Option<EtablissementFiness>, FinessCause> {
     let line = line.trim_end_matches('\r');
-    if line.is_empty() {
+    // The extract with coordinates (`cs1100507`) has them in lines of their own, after those of the establishments.
+    if line.is_empty() || line.starts_with("geolocalisation;") {
         return Ok(None);
     }
     let fields: Vec<&str> = line.split(';').map(str::trim).collect();

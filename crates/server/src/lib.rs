@@ -14,6 +14,7 @@ mod server;
 mod service;
 mod soap;
 mod state;
+mod tables;
 mod trust;
 pub mod web;
 

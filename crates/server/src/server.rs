@@ -16,6 +16,7 @@ use crate::keys::{self, KeyFileError};
 use crate::net;
 use crate::replay::MemoryGuard;
 use crate::state::AppState;
+use crate::tables::Tables;
 use crate::trust::Trust;
 use crate::{soap, web};
 
@@ -70,7 +71,8 @@ impl Server {
         let address =
             https.local_addr().map_err(|error| StartError::Listen { address: config.listen.https, error })?;
         let replay = MemoryGuard::load(&store, clock.now()).await?;
-        let state = Arc::new(AppState { config, store, clock, identity, trust, replay });
+        let tables = Tables::default();
+        let state = Arc::new(AppState { config, store, clock, identity, trust, replay, tables });
         let app = soap::router(Arc::clone(&state)).merge(web::router(Arc::clone(&state)));
         Ok(Self { state, app, https, http, metrics, tls, address })
     }

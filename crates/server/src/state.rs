@@ -6,6 +6,7 @@ use wss::Identity;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::replay::MemoryGuard;
+use crate::tables::Tables;
 use crate::trust::Trust;
 
 /// Shared by all requests, immutable but for what locks itself.
@@ -17,4 +18,6 @@ pub(crate) struct AppState {
     pub(crate) identity: Identity,
     pub(crate) trust: Trust,
     pub(crate) replay: MemoryGuard,
+    /// Nomenclatures, as they are at this moment.
+    pub(crate) tables: Tables,
 }

@@ -13,7 +13,6 @@ use crate::format;
 use crate::model::{
     Adresse, Contact, Demandeur, Dictionnaire, Etablissement, Nomenclature, Parametre, Prive,
 };
-use crate::nomenclature as tables;
 
 // Limits of decisions §3, row 7.
 const CONTACTS_MAX: usize = 50;
@@ -115,7 +114,7 @@ fn adresse(element: Signed<'_>, chemin: &str, constats: &mut Constats) -> Option
     let objet = Objet::ouvrir(element, chemin, &members, constats);
     let numero_voie = obligatoire(&objet, "NumeroVoie", 10, constats);
     let type_voie = objet.texte_obligatoire("TypeVoie", constats).and_then(|text| {
-        if !tables::type_voie(&text.valeur) {
+        if !constats.tables.type_voie(&text.valeur) {
             constats.noter(Code::TypeVoie, &objet.chemin("TypeVoie"), Some(text.element));
         }
         borne(&objet, "TypeVoie", text, 10, constats)

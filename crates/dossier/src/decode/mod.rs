@@ -12,6 +12,7 @@ use xmlsec::Signed;
 use crate::NAMESPACE;
 use crate::code_retour::{Code, CodeRetour};
 use crate::model::{AccesDossier, CreationDossier, IdLocal};
+use crate::nomenclature::Nomenclatures;
 use crate::operation::Operation;
 use constats::Constats;
 use lecteur::Objet;
@@ -56,9 +57,14 @@ pub fn operation(body: Signed<'_>) -> Result<(Operation, Signed<'_>), BodyError>
     known.and_then(Operation::from_name).map(|operation| (operation, element)).ok_or(BodyError::Unknown)
 }
 
-/// Reads CreerDossierPA's element (§3.1.1). `today` is the day in Paris, past which no one is born.
-pub fn decode_creer(operation: Signed<'_>, today: Date) -> Result<CreationDossier, CodeRetour> {
-    let mut constats = Constats::default();
+/// Reads CreerDossierPA's element (§3.1.1). `today` is the day in Paris, past which no one is born; `tables` are those
+/// of this moment.
+pub fn decode_creer(
+    operation: Signed<'_>,
+    today: Date,
+    tables: &Nomenclatures,
+) -> Result<CreationDossier, CodeRetour> {
+    let mut constats = Constats::contre(tables);
     let creation = creation(operation, today, &mut constats);
     constats.conclure(creation)
 }

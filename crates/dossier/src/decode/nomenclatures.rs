@@ -6,65 +6,34 @@ use super::constats::Constats;
 use super::demandeur::borne;
 use super::lecteur::Objet;
 use crate::code_retour::Code;
+use crate::format;
 use crate::model::Nomenclature;
-use crate::{format, nomenclature as tables};
+use crate::nomenclature::{Nomenclatures, departement_connu};
 
-/// Which table a field is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Table {
-    Civilite,
-    Commune,
-    Pays,
-    CodePostal,
-    TypeContact,
+pub(super) use crate::nomenclature::NomTable as Table;
+
+/// The code of a value outside its table.
+fn code_retour(table: Table) -> Code {
+    match table {
+        Table::Civilite => Code::Civilite,
+        Table::Commune => Code::Commune,
+        Table::CodePostal => Code::CodePostal,
+        Table::TypeVoie => Code::TypeVoie,
+        Table::Pays | Table::TypeContact => Code::HorsNomenclature,
+    }
 }
 
-impl Table {
-    fn oid(self) -> &'static str {
-        match self {
-            Self::Civilite => tables::OID_CIVILITE,
-            Self::Commune => tables::OID_COMMUNE,
-            Self::Pays => tables::OID_PAYS,
-            Self::CodePostal => tables::OID_CODE_POSTAL,
-            Self::TypeContact => tables::TYPE_CONTACT,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Civilite => "R81",
-            Self::Commune => "R13",
-            Self::Pays => "R20",
-            Self::CodePostal => "CodePostal",
-            Self::TypeContact => "TypeContact",
-        }
-    }
-
-    /// The code of a value outside the table.
-    fn code_retour(self) -> Code {
-        match self {
-            Self::Civilite => Code::Civilite,
-            Self::Commune => Code::Commune,
-            Self::CodePostal => Code::CodePostal,
-            Self::Pays | Self::TypeContact => Code::HorsNomenclature,
-        }
-    }
-
-    /// The DisplayName of a known code.
-    fn label(self, code: &str) -> Option<String> {
-        match self {
-            Self::Civilite => tables::civilite(code).map(str::to_owned),
-            Self::Commune => tables::commune(code).map(str::to_owned),
-            Self::Pays => tables::pays(code).map(str::to_owned),
-            Self::TypeContact => tables::type_contact(code).map(str::to_owned),
-            // the DisplayName of a postal code is the code
-            Self::CodePostal => tables::code_postal_connu(code).then(|| code.to_owned()),
-        }
-    }
-
-    /// The misprinted OID of §2.2.1 is taken for R13's: a partner who followed it to the letter sends it.
-    fn accepts(self, oid: &str) -> bool {
-        oid == self.oid() || (self == Self::Commune && oid == tables::OID_COMMUNE_FAUTE)
+/// The DisplayName of a known code.
+fn label(table: Table, code: &str, tables: &Nomenclatures) -> Option<String> {
+    match table {
+        Table::Civilite => tables.civilite(code).map(str::to_owned),
+        Table::Commune => tables.commune(code).map(str::to_owned),
+        Table::Pays => tables.pays(code).map(str::to_owned),
+        Table::TypeContact => tables.type_contact(code).map(str::to_owned),
+        // the DisplayName of a postal code is the code
+        Table::CodePostal => tables.code_postal_connu(code).then(|| code.to_owned()),
+        // a string in the contract, which has no DisplayName
+        Table::TypeVoie => None,
     }
 }
 
@@ -92,6 +61,7 @@ pub(super) fn nomenclature(
     };
     given.code = code?;
 
+    let known = label(table, &given.code, &constats.tables);
     let mut refuse = |code: Code| {
         constats.noter(code, chemin, Some(element));
         None
@@ -99,23 +69,23 @@ pub(super) fn nomenclature(
     if table == Table::CodePostal && !format::code_postal(&given.code) {
         return refuse(Code::FormatIncompatible);
     }
-    if given.code_system.as_deref().is_some_and(|oid| !table.accepts(oid)) {
-        return refuse(table.code_retour());
+    if given.code_system.as_deref().is_some_and(|oid| Table::from_oid(oid) != Some(table)) {
+        return refuse(code_retour(table));
     }
     if given.code_system.is_some() {
         // a misprinted OID was taken for the right one: answers carry the right one (decisions §9)
         given.code_system = Some(table.oid().to_owned());
     }
-    if let Some(label) = table.label(&given.code) {
+    if let Some(label) = known {
         return Some(Nomenclature {
             code_system: Some(table.oid().to_owned()),
-            code_system_name: Some(table.name().to_owned()),
+            code_system_name: Some(table.nom().to_owned()),
             display_name: Some(label),
             ..given
         });
     }
     match table {
-        Table::CodePostal if !tables::departement_connu(&given.code) => refuse(Code::Departement),
+        Table::CodePostal if !departement_connu(&given.code) => refuse(Code::Departement),
         Table::CodePostal => {
             given.display_name.get_or_insert_with(|| given.code.clone());
             Some(given)
@@ -123,6 +93,6 @@ pub(super) fn nomenclature(
         // §2.2.1: the civilité is the exception, an unknown code has no DisplayName that would do
         Table::Civilite => refuse(Code::Civilite),
         _ if given.display_name.is_some() => Some(given),
-        _ => refuse(table.code_retour()),
+        _ => refuse(code_retour(table)),
     }
 }

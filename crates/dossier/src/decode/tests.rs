@@ -63,7 +63,7 @@ const COMPLETE: &str = r#"<CreerDossierPA xmlns="urn:viatrajectoire:ws:pa:1"><Cr
 </Demandeur><IdLocal>u</IdLocal></CreationDossier></CreerDossierPA>"#;
 
 fn creer(xml: &str) -> Result<CreationDossier, CodeRetour> {
-    signed(xml, |operation| decode_creer(operation, date(2026, 11, 20)))
+    signed(xml, |operation| decode_creer(operation, date(2026, 11, 20), &Nomenclatures::default()))
 }
 
 /// The code and the fields of what `from` → `to` makes of the complete creation.

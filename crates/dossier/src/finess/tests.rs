@@ -19,8 +19,7 @@ fn read(file: &[u8], categories: &Categories) -> Vec<Result<EtablissementFiness,
 }
 
 fn all() -> Categories {
-    let codes: Vec<String> = (0..1000).map(|code| format!("{code:03}")).collect();
-    Categories::new(codes.iter().map(String::as_str)).unwrap()
+    Categories::toutes()
 }
 
 #[test]
@@ -68,14 +67,16 @@ fn communes_of_the_extract() {
 
 #[test]
 fn an_establishment_as_the_services_tell_it() {
-    let told = read(EXTRACT, &Categories::default()).remove(0).unwrap().etablissement();
+    let told =
+        read(EXTRACT, &Categories::default()).remove(0).unwrap().etablissement(&Nomenclatures::default());
     assert_eq!((told.num_finiss.as_str(), told.telephone.as_deref()), ("970302287", Some("0594395050")));
     let adresse = told.adresse.unwrap();
     assert_eq!(adresse.libelle_voie.as_str(), "ALEXIS BLAISE");
     assert_eq!(adresse.code_postal.code, "97306");
     assert_eq!(adresse.localite.display_name.as_deref(), Some("Cayenne"));
     // Wallis has a box at the post and no street.
-    let wallis = read(EXTRACT, &all()).remove(2).unwrap().etablissement().adresse.unwrap();
+    let wallis =
+        read(EXTRACT, &all()).remove(2).unwrap().etablissement(&Nomenclatures::default()).adresse.unwrap();
     assert_eq!(wallis.libelle_voie.as_str(), "BP 4 - MATA'UTU");
 }
 
@@ -139,11 +140,10 @@ fn all_real_establishments_are_taken() {
             "{row}"
         );
         assert!(nomenclature::commune(fields[10]).is_some() || fields[10] == "97127", "{row}"); // Saint-Martin until 2007
-        assert!(taken.etablissement().adresse.is_some());
+        assert!(taken.etablissement(&Nomenclatures::default()).adresse.is_some());
     }
     let elderly = read(&file, &Categories::default()).len();
-    let expected =
-        rows.iter().filter(|row| Categories::PERSONNES_AGEES.contains(&row.split('\t').nth(4).unwrap()));
+    let expected = rows.iter().filter(|row| Categories::default().contains(row.split('\t').nth(4).unwrap()));
     assert_eq!(elderly, expected.count());
     assert!(elderly > 60);
 }
@@ -163,26 +163,31 @@ fn every_digit_of_every_key_counts() {
 #[test]
 fn wrong_lines_are_told_and_the_others_read() {
     let good = "structureet;970302287;970302022;NOM;;;;;;;;;302;9C;GUYANE;97306 CAYENNE;;;500;;;;;;;;;;1988-05-02;;;";
-    let rows: [(String, FinessCause); 8] = [
-        (good.replace("structureet", "structureej"), FinessCause::Kind("structureej".into())),
-        (format!("{good};"), FinessCause::Fields(33)),
-        ("geolocalisation;970302287".into(), FinessCause::Fields(2)),
-        (good.replace("970302287", "970302286"), FinessCause::Number("970302286".into())),
-        (good.replace("970302287", ""), FinessCause::Number(String::new())),
-        (good.replace(";500;", ";5OO;"), FinessCause::Category("5OO".into())),
-        (good.replace("NOM", " "), FinessCause::Name),
-        (good.replace("05-02", "02-30"), FinessCause::Date("1988-02-30".into())),
+    let known = Some("970302287".to_owned());
+    let rows: [(String, Option<String>, FinessCause); 9] = [
+        (good.replace("structureet", "structureej"), known.clone(), FinessCause::Kind("structureej".into())),
+        (format!("{good};"), known.clone(), FinessCause::Fields(33)),
+        ("structureet;970302287".into(), known.clone(), FinessCause::Fields(2)),
+        (good.replace("970302287", "970302286"), None, FinessCause::Number("970302286".into())),
+        (good.replace("970302287", ""), None, FinessCause::Number(String::new())),
+        (good.replace(";500;", ";5OO;"), known.clone(), FinessCause::Category("5OO".into())),
+        (good.replace("NOM", " "), known.clone(), FinessCause::Name),
+        (good.replace("05-02", "02-30"), known.clone(), FinessCause::Date("1988-02-30".into())),
+        (good.to_owned(), known, FinessCause::Repeated { numero: "970302287".into(), first: 2 }),
     ];
-    let lines: Vec<&str> = rows.iter().map(|(line, _)| line.as_str()).chain(["", good]).collect();
+    let lines: Vec<&str> = [good]
+        .into_iter()
+        .chain(rows.iter().map(|(line, ..)| line.as_str()))
+        .chain(["", "geolocalisation;1"])
+        .collect();
     let mut read = read(format!("{HEAD}{}", lines.join("\n")).as_bytes(), &Categories::default());
-    let last = read.pop().unwrap().unwrap();
-    assert_eq!(last.nom, "NOM");
+    assert_eq!(read.remove(0).unwrap().nom, "NOM");
     let expected: Vec<_> =
-        (2..).zip(rows).map(|(line, (_, cause))| Err(FinessError { line, cause })).collect();
+        (3..).zip(rows).map(|(line, (_, numero, cause))| Err(FinessError { line, numero, cause })).collect();
     assert_eq!(read, expected);
     assert_eq!(
         read[3].as_ref().unwrap_err().to_string(),
-        "line 5: `970302286` is no FINESS number, or its key is wrong"
+        "line 6: `970302286` is no FINESS number, or its key is wrong"
     );
 }
 
@@ -191,20 +196,23 @@ fn other_files_and_failing_ones() {
     let categories = Categories::default();
     for file in ["", "structureet;1", "finess;autre;1", "<html>"] {
         let error = Extract::new(lines(file.as_bytes()), &categories).err().unwrap();
-        assert_eq!(error, FinessError { line: 1, cause: FinessCause::NotFiness });
+        assert_eq!(error, FinessError { line: 1, numero: None, cause: FinessCause::NotFiness });
     }
     // A disk that fails fails for ever; the reading ends there.
     let fails = || Err(io::Error::from(io::ErrorKind::UnexpectedEof));
     let lines = std::iter::once(Ok(HEAD.into())).chain(std::iter::repeat_with(fails));
     let mut extract = Extract::new(lines, &categories).unwrap();
     let cause = FinessCause::Read(io::ErrorKind::UnexpectedEof);
-    assert_eq!(extract.next(), Some(Err(FinessError { line: 2, cause })));
+    assert_eq!(extract.next(), Some(Err(FinessError { line: 2, numero: None, cause })));
     assert_eq!((extract.next(), extract.line()), (None, 2));
 }
 
 #[test]
 fn categories_are_three_digits() {
-    assert_eq!(Categories::new(Categories::PERSONNES_AGEES), Some(Categories::default()));
+    assert_eq!(
+        Categories::new(Categories::PERSONNES_AGEES.map(|(code, _)| code)),
+        Some(Categories::default())
+    );
     for wrong in ["", "50", "5000", "EHP", "٥٠٠"] {
         assert_eq!(Categories::new(["500", wrong]), None, "{wrong}");
     }

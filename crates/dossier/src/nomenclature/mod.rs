@@ -2,9 +2,15 @@
 //!
 //! The tables are made by `cargo xtask codegen` from public sources (`data/README.md`) and lie in the executable:
 //! nothing is loaded, a look-up allocates nothing, labels are `&'static str`. Codes are compared exactly.
+//!
+//! The functions of this module know the built-in tables alone; [`Nomenclatures`] knows, over them, what an operator
+//! imported of the files that [`import`] reads.
 
 pub mod import;
+mod importees;
 mod table;
+
+pub use importees::{Assemblage, Nomenclatures, Origine};
 
 use table::Table;
 
@@ -16,6 +22,8 @@ pub const OID_COMMUNE: &str = "1.2.250.1.213.2.23";
 pub const OID_COMMUNE_FAUTE: &str = "1.2.250.1.2013.2.23";
 /// OID of the pays (R20).
 pub const OID_PAYS: &str = "1.2.250.1.213.2.24";
+/// OID of the types de voie (R35).
+pub const OID_TYPE_VOIE: &str = "1.2.250.1.213.2.44";
 /// OID of the postal codes (§2.3.1).
 pub const OID_CODE_POSTAL: &str = "1.2.250.1.214.2.45";
 /// Code system of the types of contact (§2.3.2).
@@ -29,12 +37,31 @@ pub const R81: &str = "R81";
 pub const R13: &str = "R13";
 /// Name of the table of pays.
 pub const R20: &str = "R20";
+/// Name of the table of types de voie.
+pub const R35: &str = "R35";
 /// Name of the table of postal codes.
 pub const NOM_CODE_POSTAL: &str = "CodePostal";
 /// Name of the table of types of contact.
 pub const NOM_TYPE_CONTACT: &str = "TypeContact";
 /// Name of the table of motives.
 pub const NOM_MOTIF_ECHANGE: &str = "MotifEchange";
+
+/// A table of chapter 2 that fields are checked against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NomTable {
+    /// R81, §2.2.3.
+    Civilite,
+    /// R13, §2.2.1.
+    Commune,
+    /// R20.
+    Pays,
+    /// R35, a string in the contract.
+    TypeVoie,
+    /// §2.3.1.
+    CodePostal,
+    /// §2.3.2.
+    TypeContact,
+}
 
 static CIVILITES: Table = Table::new(include_str!("tables/civilites.txt"));
 static COMMUNES: Table = Table::new(include_str!("tables/communes.txt"));

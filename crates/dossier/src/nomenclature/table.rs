@@ -1,10 +1,13 @@
-//! Sorted text tables, searched where they lie in the executable.
+//! Sorted text tables, searched where they lie: in the executable, or in one piece of memory after an import.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 /// A table as `cargo xtask codegen` writes it: a line that says so, then sorted lines, each a key and, after a
 /// tabulation, a label. Nothing is loaded: a search halves the bytes and goes back to the start of a line.
-pub(super) struct Table(&'static str);
+#[derive(Debug)]
+pub(super) struct Table(Cow<'static, str>);
 
 impl Table {
     /// The table without its first line, which is no entry.
@@ -12,19 +15,34 @@ impl Table {
         let (head, entries) = generated.as_bytes().split_at(line_length(generated.as_bytes()));
         debug_assert!(!head.is_empty());
         match std::str::from_utf8(entries) {
-            Ok(entries) => Self(entries),
-            Err(_) => Self(""),
+            Ok(entries) => Self(Cow::Borrowed(entries)),
+            Err(_) => Self(Cow::Borrowed("")),
         }
     }
 
+    /// A table of what was imported. Neither keys nor labels hold a tabulation or a line's end.
+    pub(super) fn of(entries: &BTreeMap<String, String>) -> Self {
+        let bytes = entries.iter().map(|(key, label)| key.len() + label.len() + 2).sum();
+        let mut text = String::with_capacity(bytes);
+        for (key, label) in entries {
+            text.push_str(key);
+            if !label.is_empty() {
+                text.push('\t');
+                text.push_str(label);
+            }
+            text.push('\n');
+        }
+        Self(Cow::Owned(text))
+    }
+
     /// The label of a key, empty where the table has keys alone.
-    pub(super) fn label(&self, key: &str) -> Option<&'static str> {
+    pub(super) fn label(&self, key: &str) -> Option<&str> {
         self.find(|candidate| candidate.cmp(key))
     }
 
     /// The label of the one key that `order` finds equal.
-    pub(super) fn find(&self, order: impl Fn(&str) -> Ordering) -> Option<&'static str> {
-        let mut rest = self.0;
+    pub(super) fn find(&self, order: impl Fn(&str) -> Ordering) -> Option<&str> {
+        let mut rest: &str = &self.0;
         while !rest.is_empty() {
             let middle = rest.len() / 2;
             let start = rest
@@ -46,13 +64,11 @@ impl Table {
     }
 
     /// All keys and labels, in order.
-    #[cfg(test)]
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.lines().map(|line| line.split_once('\t').unwrap_or((line, "")))
     }
 
     /// The bytes the table takes.
-    #[cfg(test)]
     pub(super) fn size(&self) -> usize {
         self.0.len()
     }
@@ -86,6 +102,17 @@ mod tests {
         {
             assert_eq!(table.label(absent), None, "{absent:?}");
         }
+    }
+
+    #[test]
+    fn an_imported_table_is_searched_like_any_other() {
+        let rows = [("2A004", "Ajaccio"), ("01053", "Bourg-en-Bresse"), ("01000", "")];
+        let table = Table::of(&rows.map(|(key, label)| (key.to_owned(), label.to_owned())).into());
+        for (key, label) in rows {
+            assert_eq!(table.label(key), Some(label), "{key}");
+        }
+        assert_eq!(table.label("01001"), None);
+        assert_eq!(Table::of(&BTreeMap::new()).label(""), None);
     }
 
     #[test]

@@ -15,7 +15,8 @@ const DEMANDES_MAX: usize = 40;
 
 pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse, storage::Error> {
     let refused = |code| Ok(Reponse::CreerDossierPA { id_dossier: None, code });
-    let mut creation = match dossier::decode_creer(element, day_in_paris(call.now)) {
+    let tables = call.state.tables.current();
+    let mut creation = match dossier::decode_creer(element, day_in_paris(call.now), &tables) {
         Ok(creation) => creation,
         Err(code) => return refused(code),
     };

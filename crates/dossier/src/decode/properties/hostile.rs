@@ -13,6 +13,7 @@ use super::round_trip::{json, requete, sent};
 use super::schema::{breaches, values, written};
 use super::strategies::{creation, texte};
 use crate::model::{CreationDossier, Dossier, IdDossier, StatutDemande};
+use crate::nomenclature::Nomenclatures;
 use crate::{
     CodeRetour, ConsulterDossierPResponse, NAMESPACE, Operation, Reponse, decode_consulter, decode_creer,
     decode_jeton, decode_reponse,
@@ -245,7 +246,7 @@ fn read_by_all(element: Signed<'_>, body: Signed<'_>) -> Result<CreationDossier,
     if let Err(code) = decode_jeton(element) {
         assert_told(&code);
     }
-    let creation = decode_creer(element, TODAY);
+    let creation = decode_creer(element, TODAY, &Nomenclatures::default());
     if let Err(code) = &creation {
         assert_told(code);
     }

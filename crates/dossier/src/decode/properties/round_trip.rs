@@ -7,6 +7,7 @@ use super::super::tests::signed_body;
 use super::strategies::{creation, reponse};
 use super::{cases, hostile};
 use crate::model::{CreationDossier, Dossier};
+use crate::nomenclature::Nomenclatures;
 use crate::{
     AccesSaisi, CreationSaisie, Operation, Reponse, Requete, decode_consulter, decode_creer, decode_reponse,
 };
@@ -35,7 +36,7 @@ pub(super) fn sent(requete: &Requete) -> Result<CreationDossier, crate::CodeReto
         |body| {
             let (operation, element) = crate::operation(body).expect("a client asks for one operation");
             assert_eq!(operation, Operation::CreerDossierPA);
-            decode_creer(element, hostile::TODAY)
+            decode_creer(element, hostile::TODAY, &Nomenclatures::default())
         },
     )
 }

@@ -13,7 +13,8 @@ pub(super) fn read(text: &str) -> Result<NosTable, ImportError> {
         ImportError { line: error.line(), column: error.column(), cause: ImportCause::Json(message) }
     })?;
     let wrong = |cause| ImportError { line: 1, column: 1, cause };
-    let oid = system.identifier.iter().find_map(|identifier| oid(&identifier.value));
+    let url = system.url.as_deref().into_iter();
+    let oid = system.identifier.iter().map(|identifier| identifier.value.as_str()).chain(url).find_map(oid);
     let oid = oid.ok_or_else(|| wrong(ImportCause::NoOid))?;
     let mut concepts = Vec::new();
     for concept in system.concept {
@@ -22,7 +23,17 @@ pub(super) fn read(text: &str) -> Result<NosTable, ImportError> {
     if concepts.is_empty() {
         return Err(wrong(ImportCause::NoConcept));
     }
-    Ok(NosTable::new(oid.to_owned(), system.name, system.date.0, concepts))
+    for concept in &concepts {
+        concept.tient().map_err(|cause| at(text, &concept.code, cause))?;
+    }
+    let version = system.version.filter(|version| !version.trim().is_empty());
+    Ok(NosTable { version, ..NosTable::new(oid.to_owned(), system.name, system.date.0, concepts) })
+}
+
+/// An error where a code is first written: the reader does not tell the places of what it has read.
+fn at(text: &str, code: &str, cause: ImportCause) -> ImportError {
+    let written = serde_json::to_string(code).ok().and_then(|code| text.find(&code));
+    ImportError::at(text.as_bytes(), written.unwrap_or(0), cause)
 }
 
 #[derive(Deserialize)]
@@ -33,6 +44,8 @@ struct CodeSystem {
     #[serde(default)]
     identifier: Vec<Identifier>,
     name: String,
+    url: Option<String>,
+    version: Option<String>,
     #[serde(default)]
     date: Instant,
     #[serde(default)]
@@ -79,8 +92,8 @@ impl FhirConcept {
             valide: date("dateValid"),
             fin: date("dateFin"),
             mise_a_jour: date("dateMaj"),
-            code: self.code,
-            libelle: self.display,
+            code: self.code.trim().to_owned(),
+            libelle: self.display.trim().to_owned(),
         });
         for inner in self.concept {
             inner.flatten(oid, into);

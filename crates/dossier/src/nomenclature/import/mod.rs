@@ -10,6 +10,9 @@ use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::{NomTable, TYPE_CONTACT};
+use crate::format;
+
 /// A table of the Nomenclature des Objets de Santé, with the dates of its codes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NosTable {
@@ -17,6 +20,8 @@ pub struct NosTable {
     pub oid: String,
     /// Its name, `TRE_R13-CommuneOM` for one.
     pub nom: String,
+    /// Its version, where the file says one.
+    pub version: Option<String>,
     /// When its publisher last changed it.
     pub mise_a_jour: Option<DateTime>,
     concepts: Vec<Concept>,
@@ -53,6 +58,18 @@ impl NosTable {
         }
     }
 
+    /// The version, or the date that stands for one where the file says none, as the ANS writes it: `AAAAMMJJhhmmss`.
+    #[must_use]
+    pub fn edition(&self) -> Option<String> {
+        let dated = || self.mise_a_jour.map(|date| date.strftime("%Y%m%d%H%M%S").to_string());
+        self.version.clone().or_else(dated)
+    }
+
+    /// The codes of the tables that this product knows, with their table.
+    pub fn connus(&self) -> impl Iterator<Item = (NomTable, &Concept)> {
+        self.concepts.iter().filter_map(|concept| Some((NomTable::from_oid(&concept.systeme)?, concept)))
+    }
+
     /// All codes, sorted by system, code and first day.
     #[must_use]
     pub fn concepts(&self) -> &[Concept] {
@@ -71,7 +88,7 @@ impl NosTable {
 
     fn new(oid: String, nom: String, mise_a_jour: Option<DateTime>, mut concepts: Vec<Concept>) -> Self {
         concepts.sort_by(|a, b| (a.key(), a.valide).cmp(&(b.key(), b.valide)));
-        Self { oid, nom, mise_a_jour, concepts }
+        Self { oid, nom, version: None, mise_a_jour, concepts }
     }
 }
 
@@ -85,7 +102,38 @@ impl Concept {
     fn key(&self) -> (&str, &str) {
         (&self.systeme, &self.code)
     }
+
+    /// What answers could not carry (§2.2.1: Code is a String(15), DisplayName a String(100)) is not taken into a
+    /// table that answers are made from; other tables are none of our business.
+    fn tient(&self) -> Result<(), ImportCause> {
+        if self.code.is_empty() {
+            return Err(ImportCause::NoCode);
+        }
+        if self.libelle.is_empty() {
+            return Err(ImportCause::NoLabel(self.code.clone()));
+        }
+        let Some(table) = NomTable::from_oid(&self.systeme) else { return Ok(()) };
+        let fits = |text: &str, most: usize| {
+            let long = text.chars().count() > most;
+            match (long, text.chars().any(char::is_control)) {
+                (true, _) => Err(ImportCause::TooLong { code: self.code.clone(), most }),
+                (_, true) => Err(ImportCause::Control(self.code.clone())),
+                _ => Ok(()),
+            }
+        };
+        fits(&self.code, CODE_MAX)?;
+        fits(&self.libelle, LIBELLE_MAX)?;
+        if table == NomTable::CodePostal && !format::code_postal(&self.code) {
+            return Err(ImportCause::CodePostal(self.code.clone()));
+        }
+        Ok(())
+    }
 }
+
+/// Most characters of a Code (§2.2.1).
+const CODE_MAX: usize = 15;
+/// Most characters of a DisplayName (§2.2.1).
+const LIBELLE_MAX: usize = 100;
 
 /// The first thing wrong with a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -138,6 +186,20 @@ pub enum ImportCause {
     /// A date that is none.
     #[error("`{0}` is no date")]
     Date(String),
+    /// A code or a label that no answer could carry (§2.2.1).
+    #[error("code {code:?} or its label has more than {most} characters, which no answer could carry")]
+    TooLong {
+        /// The code.
+        code: String,
+        /// The most there may be.
+        most: usize,
+    },
+    /// A control character, a line's end for one.
+    #[error("code {0:?} or its label holds a control character")]
+    Control(String),
+    /// A postal code that is not five digits.
+    #[error("{0:?} is no postal code of five digits")]
+    CodePostal(String),
     /// Malformed XML.
     #[error("{0}")]
     Xml(xmlsec::ParseCause),
@@ -147,6 +209,34 @@ pub enum ImportCause {
     /// JSON that is no CodeSystem, as its reader says.
     #[error("{0}")]
     Json(String),
+}
+
+impl ImportCause {
+    /// What the operator can do about it.
+    #[must_use]
+    pub fn remede(&self) -> &'static str {
+        match self {
+            Self::Empty => "download the file anew: it came empty",
+            Self::NotUtf8 => {
+                "NOS files are UTF-8; a spreadsheet may have saved this one otherwise: download it anew, or \
+                 convert it (iconv -f latin1 -t utf-8 FILE)"
+            }
+            Self::NoHeads | Self::NotSvs => {
+                "take the file as the ANS publishes it: .tabs, SVS XML or FHIR CodeSystem JSON"
+            }
+            Self::NoOid => "give the OID of the table, for example 1.2.250.1.213.2.23 for the communes (R13)",
+            Self::NoName => "the two first lines of a .tabs file name its table, TRE_R13-CommuneOM for one",
+            Self::NoConcept => "the file ends before its first code: download it anew",
+            Self::Fields { .. } => {
+                "a line that is too short is one that was cut, a longer one has a `;` in a label: mend the line, or \
+                 download the file anew"
+            }
+            Self::NoCode | Self::NoLabel(_) => "give it, or take the line out",
+            Self::Date(_) => "write it AAAAMMJJhhmmss, or as ISO 8601 does",
+            Self::TooLong { .. } | Self::Control(_) | Self::CodePostal(_) => "mend the line, or take it out",
+            Self::Xml(_) | Self::Json(_) => "download the file anew: it was cut or changed",
+        }
+    }
 }
 
 impl ImportError {
@@ -173,9 +263,12 @@ fn instant(text: &str) -> Result<Option<DateTime>, ImportCause> {
     text.trim_end_matches('Z').parse().map(Some).map_err(|_| wrong())
 }
 
-/// An OID, `urn:oid:` before it or not.
+/// An OID, `urn:oid:` before it or not, or the one name that the specification uses in the place of one (§2.3.2).
 fn oid(text: &str) -> Option<&str> {
     let text = text.trim();
+    if text == TYPE_CONTACT {
+        return Some(text);
+    }
     let oid = text.strip_prefix("urn:oid:").unwrap_or(text);
     let arcs = || oid.split('.');
     (arcs().count() > 2 && arcs().all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit())))

@@ -33,7 +33,8 @@ pub(super) fn read(text: &str) -> Result<NosTable, ImportError> {
         given => given,
     };
     let nom = nom.strip_suffix(".tabs").unwrap_or(nom);
-    Ok(NosTable::new(table.to_owned(), nom.to_owned(), mise_a_jour, concepts))
+    let version = attribute(set, "version").map(str::to_owned);
+    Ok(NosTable { version, ..NosTable::new(table.to_owned(), nom.to_owned(), mise_a_jour, concepts) })
 }
 
 fn concept(node: Node<'_>, table: &str) -> Result<Concept, ImportError> {
@@ -44,14 +45,16 @@ fn concept(node: Node<'_>, table: &str) -> Result<Concept, ImportError> {
     };
     let libelle =
         attribute(node, "displayName").ok_or_else(|| wrong(node, ImportCause::NoLabel(code.to_owned())))?;
-    Ok(Concept {
+    let concept = Concept {
         systeme: systeme.to_owned(),
         code: code.to_owned(),
         libelle: libelle.to_owned(),
         valide: date(node, "dateValid")?,
         fin: date(node, "dateFin")?,
         mise_a_jour: date(node, "dateMaj")?,
-    })
+    };
+    concept.tient().map_err(|cause| wrong(node, cause))?;
+    Ok(concept)
 }
 
 fn date(node: Node<'_>, name: &str) -> Result<Option<jiff::civil::DateTime>, ImportError> {

@@ -105,13 +105,15 @@ impl Heads {
         let no_label = || {
             wrong(self.libelles.first().copied().unwrap_or(self.code), ImportCause::NoLabel(code.to_owned()))
         };
-        Ok(Concept {
+        let concept = Concept {
             systeme: systeme.to_owned(),
             code: code.to_owned(),
             libelle: libelle.ok_or_else(no_label)?.to_owned(),
             valide: date(self.valide)?,
             fin: date(self.fin)?,
             mise_a_jour: date(self.mise_a_jour)?,
-        })
+        };
+        concept.tient().map_err(|cause| wrong(self.code, cause))?;
+        Ok(concept)
     }
 }

@@ -95,10 +95,36 @@ fn fhir() {
 }
 
 #[test]
-fn a_table_goes_through_json() {
-    let table = NosTable::read(R13_TABS.as_bytes()).unwrap();
-    let json = serde_json::to_string(&table).unwrap();
-    assert_eq!(serde_json::from_str::<NosTable>(&json).unwrap(), table);
+fn an_edition_is_the_version_or_the_date() {
+    let said = R81_FHIR.replace("\"date\":", "\"version\": \"20260130\", \"date\":");
+    for (file, expected) in [
+        (R13_TABS, Some("20260130120000")),
+        (JDV_SVS, Some("20200529120000")),
+        (&said, Some("20260130")),
+        (&R81_FHIR.replace("\"date\": \"2026-01-30T12:00:00+01:00\",", ""), None),
+    ] {
+        let table = NosTable::read(file.as_bytes()).unwrap();
+        assert_eq!(table.edition().as_deref(), expected, "{file}");
+    }
+}
+
+#[test]
+fn what_is_of_other_tables_is_told_apart() {
+    let file = "<OID>;<Nom>\n1.2.250.1.213.1.6.1.184;JDV_J113-Civilite-ENREG\n<OID>;<Code>;‹Libellé>\n\
+                1.2.250.1.213.1.6.1.69;M;Monsieur\n1.2.250.1.213.1.6.1.11;DR;Docteur\n\
+                TypeContactPA;3;Médecin traitant\n";
+    let table = NosTable::read(file.as_bytes()).unwrap();
+    let known: Vec<_> = table.connus().map(|(table, concept)| (table, concept.code.as_str())).collect();
+    assert_eq!(known, [(NomTable::Civilite, "M"), (NomTable::TypeContact, "3")]);
+    assert_eq!(table.concepts().len(), 3);
+}
+
+#[test]
+fn every_cause_says_what_to_do() {
+    for file in ["", "a;b", "{", "<a>", "<OID>;<Nom>\n1.2.3;TRE_X\n<OID>;<Code>;<Libellé>\n1.2.3;a\n"] {
+        let error = NosTable::read(file.as_bytes()).unwrap_err();
+        assert!(error.cause.remede().len() > 20, "{error}");
+    }
 }
 
 #[test]
@@ -108,7 +134,30 @@ fn errors_tell_where() {
     let no_oid = "TRE_R13\nTRE_R13\n<OID>;<Code>;<Libellé>\n";
     let short_heads = "a;b\nc;d\n<OID>;<Code>\n";
     let no_row = "<OID>;<Nom>\n1.2.3;TRE_X\n<OID>;<Code>;<Libellé>\n";
-    let rows: [(String, usize, usize, ImportCause); 18] = [
+    let long = "é".repeat(101);
+    let postal = "1.2.250.1.214.2.45";
+    let rows: [(String, usize, usize, ImportCause); 24] = [
+        (
+            tabs(&format!("1.2.250.1.213.2.23;01015;{long};;;;;")),
+            4,
+            20,
+            ImportCause::TooLong { code: "01015".into(), most: 100 },
+        ),
+        (
+            tabs("1.2.250.1.213.2.23;0101501015010150;é;;;;;"),
+            4,
+            20,
+            ImportCause::TooLong { code: "0101501015010150".into(), most: 15 },
+        ),
+        (tabs(&format!("{postal};0100;é;;;;;")), 4, 20, ImportCause::CodePostal("0100".into())),
+        (
+            JDV_SVS.replace("displayName=\"Madame\"", "displayName=\"Ma&#10;dame\""),
+            16,
+            10,
+            ImportCause::Control("MME".into()),
+        ),
+        (R81_FHIR.replace("Madame, dedans", "\\n"), 12, 63, ImportCause::NoLabel("MME1".into())),
+        (R81_FHIR.replace("Madame, dedans", "a\\u0000"), 12, 63, ImportCause::Control("MME1".into())),
         (" \n".into(), 1, 1, ImportCause::Empty),
         ("a;b\nc;d\n".into(), 3, 1, ImportCause::NoHeads),
         (short_heads.into(), 3, 1, ImportCause::NoHeads),
