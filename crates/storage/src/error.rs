@@ -105,6 +105,20 @@ pub enum Refusal {
     /// No establishment has this FINESS number.
     #[error("no such establishment")]
     UnknownEtablissement,
+    /// The imported nomenclature is of a later date than the file.
+    #[error("the one imported is of a later date than this file")]
+    OlderNomenclature,
+    /// The imported extract is of a later date than the file.
+    #[error("the last extract imported is of {0}, later than this file's date")]
+    OlderExtract(jiff::civil::Date),
+    /// Most establishments would be closed: the file must have been cut.
+    #[error("{fermes} of {ouverts} establishments would be closed: they are not in this file")]
+    TooManyClosed {
+        /// Those that are not in the file.
+        fermes: u64,
+        /// Those that are open.
+        ouverts: u64,
+    },
     /// The establishment exists already.
     #[error("this establishment exists already")]
     EtablissementExists,

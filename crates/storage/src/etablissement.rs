@@ -4,6 +4,8 @@ use dossier::Etablissement;
 
 use crate::{
     Error, Reader, Refusal, Tx,
+    finess::lieu,
+    recherche::normalise,
     sql::{Row, Value, document, elements, now},
 };
 
@@ -70,8 +72,9 @@ impl Tx<'_> {
     /// Adds an establishment unless there is one of its number; says whether it did.
     pub async fn seed_etablissement(&mut self, etablissement: &Etablissement) -> Result<bool, Error> {
         const SQL: &str = concat!(
-            "INSERT INTO etablissement (num_finiss, raison_sociale, adresse, telephone, cree_le) ",
-            "VALUES ($1, $2, $3, $4, ",
+            "INSERT INTO etablissement (num_finiss, raison_sociale, adresse, telephone, commune, code_postal, \
+             nom_recherche, lieu_recherche, rang, cree_le) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+             (SELECT COALESCE(MAX(rang), 0) + 1 FROM etablissement), ",
             now!(),
             ") ON CONFLICT DO NOTHING"
         );
@@ -83,11 +86,21 @@ impl Tx<'_> {
             ),
             None => None,
         };
+        let codes =
+            etablissement.adresse.as_ref().map(|place| (&place.localite, place.code_postal.code.as_str()));
+        let nom = normalise(etablissement.raison_sociale.as_deref().unwrap_or_default());
+        let lieu = codes.map_or_else(String::new, |(commune, code_postal)| {
+            lieu(code_postal, &[commune.display_name.as_deref().unwrap_or_default()])
+        });
         let values = [
             Value::Text(number),
             Value::MaybeText(etablissement.raison_sociale.as_deref()),
             Value::MaybeBytes(adresse.as_deref()),
             Value::MaybeText(etablissement.telephone.as_deref()),
+            Value::MaybeText(codes.map(|(commune, _)| commune.code.as_str())),
+            Value::MaybeText(codes.map(|(_, code_postal)| code_postal)),
+            Value::Text(&nom),
+            Value::Text(&lieu),
         ];
         Ok(self.execute(SQL, &values).await? == 1)
     }

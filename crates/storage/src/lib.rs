@@ -20,8 +20,11 @@ mod demande;
 mod dossier;
 mod error;
 mod etablissement;
+mod finess;
 mod jeton;
+mod nomenclature;
 mod open;
+mod recherche;
 mod rejeu;
 mod session;
 mod settings;
@@ -34,7 +37,10 @@ pub use self::{
     demande::{StoredDemande, Transition},
     dossier::{Acces, StoredDossier, Volet},
     error::{Cause, Error, Refusal},
+    finess::{BilanFiness, ImportFiness, ImportPasse},
     jeton::JetonPris,
+    nomenclature::{BilanNomenclature, ImportNomenclature, NomenclatureImportee},
+    recherche::{EtablissementTrouve, Recherche, Resultats},
     rejeu::{EntreeRejeu, Memoire, Purged},
     session::Session,
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},

@@ -9,9 +9,11 @@
 mod application;
 mod demande;
 mod dossier;
+mod etablissement;
 mod invariants;
 mod jeton;
 mod logs;
+mod nomenclature;
 mod rejeu;
 mod session;
 mod store;
