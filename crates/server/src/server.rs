@@ -71,7 +71,7 @@ impl Server {
         let address =
             https.local_addr().map_err(|error| StartError::Listen { address: config.listen.https, error })?;
         let replay = MemoryGuard::load(&store, clock.now()).await?;
-        let tables = Tables::default();
+        let tables = Tables::load(&store, &clock).await?;
         let state = Arc::new(AppState { config, store, clock, identity, trust, replay, tables });
         let app = soap::router(Arc::clone(&state)).merge(web::router(Arc::clone(&state)));
         Ok(Self { state, app, https, http, metrics, tls, address })
@@ -101,6 +101,8 @@ impl Server {
             tokio::spawn(async move { state.replay.write_behind(&state.store, &state.clock, flushed).await });
         let state = Arc::clone(&self.state);
         let purge = tokio::spawn(async move { purge(&state.store).await });
+        let state = Arc::clone(&self.state);
+        let tables = tokio::spawn(async move { state.tables.follow(&state.store, &state.clock).await });
         let https = net::serve(self.https, Some(self.tls), self.app.clone(), limits.clone(), stop.clone());
         let plain = [(self.http, self.app), (self.metrics, crate::metrics::router())];
         let plain = plain.map(|(listener, app)| {
@@ -114,6 +116,7 @@ impl Server {
         let [http, metrics] = plain;
         tokio::join!(https, http, metrics);
         purge.abort();
+        tables.abort();
         // only once the last request is answered is the replay memory complete
         let _ = quiet.send(true);
         if let Err(error) = guard.await {

@@ -37,6 +37,8 @@ pub struct Config {
     pub operations: Operations,
     /// What a creation does beyond the specification.
     pub creation: Creation,
+    /// What `vtpa finess import` keeps.
+    pub finess: Finess,
     /// Limits, each explicit.
     pub limits: Limits,
 }
@@ -111,6 +113,14 @@ pub struct Creation {
     pub etablissements: Etablissements,
 }
 
+/// `[finess]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Finess {
+    /// Categories of establishments to keep, three digits each; empty: those that take elderly people.
+    pub categories: Vec<String>,
+}
+
 /// What CreerDossierPA does with `Etablissements`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -162,6 +172,7 @@ impl Default for Config {
             ws_security: WsSecurity::default(),
             operations: Operations::default(),
             creation: Creation::default(),
+            finess: Finess::default(),
             limits: Limits::default(),
         }
     }
@@ -270,6 +281,9 @@ impl Config {
                 "knows no operation {name:?}: CreerDossierPA, ConsulterDossierPA, GenererJetonSecuritePA"
             );
             return invalid("operations.disabled", &problem);
+        }
+        if dossier::finess::Categories::new(self.finess.categories.iter().map(String::as_str)).is_none() {
+            return invalid("finess.categories", "must be categories of three digits: [\"500\", \"501\"]");
         }
         if self.ws_security.max_age_seconds == 0 {
             return invalid("ws_security.max_age_seconds", "must be at least 1");

@@ -40,6 +40,10 @@ fn what_is_wrong_is_named() {
         (format!("public_url = \"http://x\"\n{db}"), "public_url must begin with https://"),
         (format!("{db}[listen]\nhttp = \"0.0.0.0:80\""), "listen.http must be a loopback address"),
         (format!("{db}[operations]\ndisabled = [\"Creer\"]"), "knows no operation \"Creer\""),
+        (
+            format!("{db}[finess]\ncategories = [\"5000\"]"),
+            "finess.categories must be categories of three digits",
+        ),
         ("[database]\nurl = \"mysql:x\"".to_owned(), "database.url must be sqlite:PATH"),
     ];
     for (text, expected) in cases {
