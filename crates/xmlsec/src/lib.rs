@@ -1,5 +1,4 @@
-//! XML security: a strict XML tree, exclusive canonicalisation, XML Signature, XML Encryption, and the certificates
-//! behind them.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod algorithm;
