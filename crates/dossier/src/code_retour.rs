@@ -54,6 +54,28 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them, in the order above.
+    pub const ALL: [Self; 18] = [
+        Self::ApplicationNonAutorisee,
+        Self::OperationNonImplementee,
+        Self::ParametreAbsent,
+        Self::ParametreIncorrect,
+        Self::DonneeAbsente,
+        Self::FormatIncompatible,
+        Self::ValeurNonAutorisee,
+        Self::Civilite,
+        Self::TypeVoie,
+        Self::CodePostal,
+        Self::Commune,
+        Self::Departement,
+        Self::HorsNomenclature,
+        Self::EtablissementInconnu,
+        Self::DossierInconnu,
+        Self::ActionNonAutorisee,
+        Self::NonIdentifiee,
+        Self::Succes,
+    ];
+
     /// Number and message of §3.3.1.
     fn label(self) -> (&'static str, &'static str) {
         match self {
