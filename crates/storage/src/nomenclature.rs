@@ -25,6 +25,8 @@ pub struct ImportNomenclature<'a> {
 /// What an import changed, in codes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BilanNomenclature {
+    /// The table was not imported before.
+    pub premier: bool,
     /// Codes the table has now.
     pub codes: u64,
     /// Those that the earlier import of it had not.
@@ -52,7 +54,9 @@ pub struct NomenclatureImportee {
     pub sha256: Vec<u8>,
     /// When it was imported.
     pub importe_le: Timestamp,
-    /// Codes of tables that this product knows.
+    /// The tables whose codes it holds.
+    pub tables: Vec<NomTable>,
+    /// Codes of these tables.
     pub codes: u64,
 }
 
@@ -69,6 +73,7 @@ fn decode(row: &Row<'_>) -> Result<NomenclatureImportee, Error> {
         sha256: row.bytes(5)?.to_owned(),
         importe_le: time("nomenclature", "importe_le", row.integer(6)?)?,
         codes: u64::try_from(row.integer(7)?).unwrap_or(0),
+        tables: row.text(8)?.split(' ').filter_map(NomTable::from_oid).collect(),
     })
 }
 
@@ -96,7 +101,9 @@ impl Reader<'_> {
     /// Every import in force, by its table's name.
     pub async fn imported_nomenclatures(&mut self) -> Result<Vec<NomenclatureImportee>, Error> {
         const SQL: &str = "SELECT n.oid, n.nom, n.version, n.mise_a_jour, n.fichier, n.sha256, n.importe_le, \
-             (SELECT COUNT(DISTINCT c.systeme || ' ' || c.code) FROM nomenclature_code c WHERE c.nomenclature = n.oid) \
+             (SELECT COUNT(DISTINCT c.systeme || ' ' || c.code) FROM nomenclature_code c WHERE c.nomenclature = n.oid), \
+             (SELECT coalesce(group_concat(systeme, ' '), '') FROM (SELECT DISTINCT c.systeme \
+             FROM nomenclature_code c WHERE c.nomenclature = n.oid)) \
              FROM nomenclature n ORDER BY n.nom, n.oid";
         self.rows("nomenclature", SQL, &[], decode).await
     }
@@ -153,6 +160,7 @@ impl Tx<'_> {
                 Ok((row.bytes(0)?.to_owned(), row.maybe_text(1)?.map(str::to_owned)))
             })
             .await?;
+        let premier = present.is_none();
         if let Some((sha256, changed)) = present {
             if sha256 == import.sha256 {
                 return Ok(None);
@@ -188,7 +196,7 @@ impl Tx<'_> {
         }
         let bilan = self.compare(oid).await?;
         self.execute(REVISION, &[]).await?;
-        Ok(Some(bilan))
+        Ok(Some(BilanNomenclature { premier, ..bilan }))
     }
 
     /// What the table has now against what it had.
@@ -204,6 +212,7 @@ impl Tx<'_> {
         let bilan = self
             .row("nomenclature_code", SQL, &[], |row| {
                 Ok(BilanNomenclature {
+                    premier: false,
                     codes: count(row, 0)?,
                     ajoutes: count(row, 1)?,
                     modifies: count(row, 2)?,

@@ -62,14 +62,15 @@ macro_rules! found {
 }
 
 impl Reader<'_> {
-    /// Searches. Names that begin with what is asked come first, then those that say it best; ties go by name.
+    /// Searches. Names that begin with what is asked come first, by the alphabet, then those that say it best.
     pub async fn search_etablissements(&mut self, recherche: &Recherche<'_>) -> Result<Resultats, Error> {
-        // A name that is the words, one that begins with them, then FTS5's rank, the name weighing more than the place.
+        // A name that is the words; those that begin with them, by the alphabet; the others by FTS5's rank, the name
+        // weighing more than the place.
         const FOUND: &str = concat!(
             columns!(),
             found!(),
             " ORDER BY e.nom_recherche = $3 DESC, e.nom_recherche GLOB $3 || '*' DESC, \
-             bm25(etablissement_mots, 10.0, 4.0, 0.0), e.nom_recherche, e.num_finiss LIMIT $4 OFFSET $5"
+             CASE WHEN e.nom_recherche GLOB $3 || '*' THEN 0 ELSE bm25(etablissement_mots, 10.0, 4.0, 0.0) END, e.nom_recherche, e.num_finiss LIMIT $4 OFFSET $5"
         );
         const COUNT_FOUND: &str = concat!("SELECT COUNT(*) ", found!());
         const ALL: &str = concat!(

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::commands::{call, cert, demande, demo, dossier, etablissement, partner, serve};
+use crate::commands::{call, cert, demande, demo, dossier, etablissement, finess, nos, partner, serve};
 
 const EXAMPLES: &str = "\
 Start here:
@@ -35,6 +35,10 @@ pub(crate) enum Command {
     Demande(demande::Command),
     #[command(subcommand)]
     Etablissement(etablissement::Command),
+    #[command(subcommand)]
+    Finess(finess::Command),
+    #[command(subcommand)]
+    Nos(nos::Command),
     #[command(subcommand)]
     Cert(cert::Command),
     Call(Box<call::Call>),

@@ -7,6 +7,7 @@ mod commands;
 mod data;
 mod demo;
 mod exit;
+mod input;
 mod keyfile;
 
 use std::process::ExitCode;

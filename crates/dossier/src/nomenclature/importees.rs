@@ -69,7 +69,7 @@ impl NomTable {
             Self::Civilite => ("2016-09-01", "ANS, NOS, TRE_R81-Civilite"),
             Self::Commune => ("2026", "INSEE, Code officiel géographique"),
             Self::Pays => ("2025", "INSEE, Code officiel géographique (NOS R20)"),
-            Self::TypeVoie => ("R35", "ANS, NOS, TRE_R35-TypeVoie, codes and labels"),
+            Self::TypeVoie => ("last edition", "ANS, NOS, TRE_R35-TypeVoie (retired), codes and labels"),
             Self::CodePostal => ("2026", "La Poste, base officielle; DGFiP, FIMOCT"),
             Self::TypeContact => ("1.3", "the specification, §2.3.2"),
         };
@@ -203,6 +203,19 @@ impl Nomenclatures {
         self.importee(|tables| &tables.codes_postaux, code).is_some() || super::code_postal_connu(code)
     }
 
+    /// Whether a table has this code.
+    #[must_use]
+    pub fn connait(&self, table: NomTable, code: &str) -> bool {
+        match table {
+            NomTable::Civilite => self.civilite(code).is_some(),
+            NomTable::Commune => self.commune(code).is_some(),
+            NomTable::Pays => self.pays(code).is_some(),
+            NomTable::TypeVoie => self.type_voie(code),
+            NomTable::CodePostal => self.code_postal_connu(code),
+            NomTable::TypeContact => self.type_contact(code).is_some(),
+        }
+    }
+
     /// Bytes that what was imported takes.
     #[must_use]
     pub fn octets(&self) -> usize {
@@ -271,6 +284,16 @@ mod tests {
             assert!(tables.type_voie(known), "{known}");
         }
         assert!(!plain.type_voie("sef") && !tables.type_voie("sentine"));
+        for (table, code) in [
+            (NomTable::Commune, "01999"),
+            (NomTable::Pays, "99999"),
+            (NomTable::Civilite, "MX"),
+            (NomTable::TypeContact, "3"),
+            (NomTable::CodePostal, "01012"),
+            (NomTable::TypeVoie, "SEF"),
+        ] {
+            assert_eq!((plain.connait(table, code), tables.connait(table, code)), (false, true), "{code}");
+        }
         assert!(plain.octets() == 0 && tables.octets() > 50);
     }
 

@@ -6,6 +6,8 @@ pub(crate) mod demande;
 pub(crate) mod demo;
 pub(crate) mod dossier;
 pub(crate) mod etablissement;
+pub(crate) mod finess;
+pub(crate) mod nos;
 pub(crate) mod partner;
 pub(crate) mod serve;
 
@@ -25,6 +27,8 @@ pub(crate) fn run(command: Command) -> Outcome {
             Command::Dossier(command) => dossier::run(command).await,
             Command::Demande(command) => demande::run(command).await,
             Command::Etablissement(command) => etablissement::run(command).await,
+            Command::Nos(command) => nos::run(command, &clock).await,
+            Command::Finess(command) => finess::run(command, &clock).await,
             Command::Call(call) => call::run(*call).await,
             Command::Serve(serve) => serve::run(serve, clock).await,
             Command::Demo(demo) => demo::run(demo, clock).await,

@@ -35,3 +35,37 @@ fn numbers_that_cannot_be_are_refused() {
         .status(1)
         .says("--name");
 }
+
+#[test]
+fn search_finds_by_name_commune_and_postal_code() {
+    let house = House::new();
+    for (finess, name, commune, postal) in [
+        ("2A0990032", "EHPAD A Marina", "2A004", "20000"),
+        ("420990053", "Résidence Saint-Étienne", "42218", "42000"),
+    ] {
+        let add = ["etablissement", "add", "--finess", finess, "--name", name];
+        house.operator(&[&add[..], &["--commune", commune, "--postal", postal]].concat()).status(0);
+    }
+    for (search, expected) in [
+        (&["GLYC"][..], "010990018  EHPAD Les Glycines\n"),
+        (&["st", "etienne"], "420990053  Résidence Saint-Étienne, 42000 Saint-Étienne\n"),
+        (&["--commune", "ajaccio"], "2A0990032  EHPAD A Marina, 20000 Ajaccio\n"),
+        (&["--commune", "2A004"], "2A0990032  EHPAD A Marina, 20000 Ajaccio\n"),
+        (&["--postal", "42"], "420990053  Résidence Saint-Étienne, 42000 Saint-Étienne\n"),
+        (&["nulle", "part"], "none found\n"),
+        (
+            &["ehpad", "--limit", "1", "--page", "2"],
+            "010990018  EHPAD Les Glycines\npage 2 of 2, 2 establishments in all\n",
+        ),
+    ] {
+        let all = [&["etablissement", "search"], search].concat();
+        assert_eq!(house.operator(&all).status(0).out, expected, "{search:?}");
+    }
+    let found =
+        house.operator(&["etablissement", "search", "ehpad", "--limit", "1", "--json"]).status(0).json();
+    let counted = (&found["total"], &found["page"], &found["pages"]);
+    assert_eq!(counted, (&json!(2), &json!(1), &json!(2)));
+    assert_eq!(found["etablissements"][0]["Ferme"], false);
+    house.operator(&["etablissement", "search", "--postal", "x"]).status(2).says("digits");
+    house.operator(&["etablissement", "search", "--limit", "0"]).status(2);
+}

@@ -2,7 +2,7 @@
 
 use crate::vtpa::vtpa;
 
-const COMMANDS: [&[&str]; 26] = [
+const COMMANDS: [&[&str]; 32] = [
     &[],
     &["demo"],
     &["serve"],
@@ -22,7 +22,13 @@ const COMMANDS: [&[&str]; 26] = [
     &["demande", "status"],
     &["etablissement"],
     &["etablissement", "list"],
+    &["etablissement", "search"],
     &["etablissement", "add"],
+    &["finess"],
+    &["finess", "import"],
+    &["nos"],
+    &["nos", "import"],
+    &["nos", "list"],
     &["cert"],
     &["cert", "check"],
     &["call"],
