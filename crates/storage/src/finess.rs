@@ -1,11 +1,13 @@
 //! The import of a FINESS extract.
 
+use std::time::Duration;
+
 use dossier::finess::EtablissementFiness;
 use dossier::nomenclature::Nomenclatures;
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
-    Error, Reader, Refusal, Tx,
+    Error, Reader, Refusal, Store, Tx,
     recherche::normalise,
     sql::{Row, Value, now, time},
 };
@@ -59,8 +61,10 @@ pub struct ImportPasse {
     pub importe_le: Timestamp,
 }
 
-/// Establishments written by one statement.
+/// Establishments written by one transaction: some thirty milliseconds.
 const BATCH: usize = 1_000;
+/// Pause between two of them. SQLite's lock is not fair, and without it whoever waits might wait for all.
+const BETWEEN: Duration = Duration::from_millis(10);
 
 /// An import that closes more than this many of the open ones, and more than half, is of a file that was cut.
 const CLOSED_AT_ONCE: u64 = 100;
@@ -83,42 +87,64 @@ impl Reader<'_> {
     }
 }
 
-impl Tx<'_> {
+impl Store {
     /// Makes the establishments those of the file: adds, changes, closes; removes none, since demandes refer to them.
     /// Once more with the same file changes nothing. An establishment that an operator added becomes FINESS's where the
     /// file has it, and is never closed where it has not.
-    pub async fn import_finess(&mut self, import: &ImportFiness<'_>) -> Result<BilanFiness, Error> {
-        const COUNT: &str = "SELECT COUNT(*) FROM etablissement";
-        if let Some(last) = self.last_finess_import().await?.and_then(|last| last.date_du)
-            && import.date_du.is_some_and(|date| date < last)
-            && !import.force
+    ///
+    /// A refusal changes nothing. The rest goes in steps, each a transaction, so that nobody who writes meanwhile waits
+    /// for more than one; what an import that broke off has done is right, and the next one does the rest.
+    pub async fn import_finess(&self, import: &ImportFiness<'_>) -> Result<BilanFiness, Error> {
+        self.run("check an extract", |tx| Box::pin(tx.check_finess(import))).await?;
+        let (mut ajoutes, mut written) = (0, 0);
+        for batch in import.etablissements.chunks(BATCH) {
+            let step =
+                self.run("import establishments", |tx| Box::pin(tx.write_finess(batch, import.tables)));
+            let (added, changed) = step.await?;
+            (ajoutes, written) = (ajoutes + added, written + changed);
+            tokio::time::sleep(BETWEEN).await;
+        }
+        let total = u64::try_from(import.etablissements.len()).unwrap_or(0);
+        let bilan =
+            BilanFiness { ajoutes, modifies: written - ajoutes, inchanges: total - written, fermes: 0 };
+        self.run("close establishments", |tx| Box::pin(tx.close_absent(import, bilan))).await
+    }
+}
+
+impl Tx<'_> {
+    /// Whether the file may be imported.
+    async fn check_finess(&mut self, import: &ImportFiness<'_>) -> Result<(), Error> {
+        const OPEN: &str = "SELECT COUNT(*), COALESCE(SUM(num_finiss NOT IN (SELECT value FROM json_each($1))), 0) \
+             FROM etablissement WHERE origine = 'finess' AND ferme_le IS NULL \
+             AND categorie IN (SELECT value FROM json_each($2))";
+        if import.force {
+            return Ok(());
+        }
+        let last = self.last_finess_import().await?.and_then(|last| last.date_du);
+        if let (Some(last), Some(date)) = (last, import.date_du)
+            && date < last
         {
             return Err(Refusal::OlderExtract(last).into());
         }
-        let before = self.row("etablissement", COUNT, &[], |row| count(row, 0)).await?.unwrap_or(0);
-        let mut written = 0;
-        for batch in import.etablissements.chunks(BATCH) {
-            written += self.write_finess(batch, import.tables).await?;
+        let (present, categories) = (present(import)?, categories(import)?);
+        let values = [Value::Text(&present), Value::Text(&categories)];
+        let open =
+            self.row("etablissement", OPEN, &values, |row| Ok((count(row, 0)?, count(row, 1)?))).await?;
+        match open {
+            Some((ouverts, fermes)) if fermes > CLOSED_AT_ONCE && fermes * 2 > ouverts => {
+                Err(Refusal::TooManyClosed { fermes, ouverts }.into())
+            }
+            _ => Ok(()),
         }
-        let after = self.row("etablissement", COUNT, &[], |row| count(row, 0)).await?.unwrap_or(0);
-        let ajoutes = after - before;
-        let total = u64::try_from(import.etablissements.len()).unwrap_or(0);
-        let bilan = BilanFiness {
-            ajoutes,
-            modifies: written - ajoutes,
-            inchanges: total - written,
-            fermes: self.close_absent(import).await?,
-        };
-        self.log(import, &bilan).await?;
-        Ok(bilan)
     }
 
-    /// Adds and changes; gives the number of those that were not so already.
+    /// Adds and changes; gives the numbers of those that were not there and of all that were not so already.
     async fn write_finess(
         &mut self,
         batch: &[EtablissementFiness],
         tables: &Nomenclatures,
-    ) -> Result<u64, Error> {
+    ) -> Result<(u64, u64), Error> {
+        const COUNT: &str = "SELECT COUNT(*) FROM etablissement";
         const SQL: &str = concat!(
             "INSERT INTO etablissement (num_finiss, raison_sociale, adresse, telephone, entite_juridique, categorie, \
              commune, code_postal, ouvert_le, nom_recherche, lieu_recherche, origine, rang, cree_le) \
@@ -140,30 +166,29 @@ impl Tx<'_> {
         );
         let rows: Vec<_> = batch.iter().map(|one| row(one, tables)).collect::<Result<_, _>>()?;
         let rows = serde_json::to_string(&rows).map_err(|_| unwritable(""))?;
-        self.execute(SQL, &[Value::Text(&rows)]).await
+        let before = self.row("etablissement", COUNT, &[], |row| count(row, 0)).await?.unwrap_or(0);
+        let written = self.execute(SQL, &[Value::Text(&rows)]).await?;
+        let after = self.row("etablissement", COUNT, &[], |row| count(row, 0)).await?.unwrap_or(0);
+        Ok((after - before, written))
     }
 
-    /// Closes those of the categories that are in no line.
-    async fn close_absent(&mut self, import: &ImportFiness<'_>) -> Result<u64, Error> {
-        const OPEN: &str = "SELECT COUNT(*) FROM etablissement WHERE origine = 'finess' AND ferme_le IS NULL \
-             AND categorie IN (SELECT value FROM json_each($1))";
+    /// Closes those of the categories that are in no line, and keeps what was done.
+    async fn close_absent(
+        &mut self,
+        import: &ImportFiness<'_>,
+        bilan: BilanFiness,
+    ) -> Result<BilanFiness, Error> {
         const CLOSE: &str = concat!(
             "UPDATE etablissement SET ferme_le = ",
             now!(),
             " WHERE origine = 'finess' AND ferme_le IS NULL AND categorie IN (SELECT value FROM json_each($1)) \
              AND num_finiss NOT IN (SELECT value FROM json_each($2))"
         );
-        let present = import.etablissements.iter().map(|one| one.numero.as_str());
-        let present: Vec<&str> = present.chain(import.illisibles.iter().map(String::as_str)).collect();
-        let present = serde_json::to_string(&present).map_err(|_| unwritable(""))?;
-        let categories = serde_json::to_string(import.categories).map_err(|_| unwritable(""))?;
-        let categories = Value::Text(&categories);
-        let ouverts = self.row("etablissement", OPEN, &[categories], |row| count(row, 0)).await?.unwrap_or(0);
-        let fermes = self.execute(CLOSE, &[categories, Value::Text(&present)]).await?;
-        if fermes > CLOSED_AT_ONCE && fermes * 2 > ouverts && !import.force {
-            return Err(Refusal::TooManyClosed { fermes, ouverts }.into());
-        }
-        Ok(fermes)
+        let (present, categories) = (present(import)?, categories(import)?);
+        let fermes = self.execute(CLOSE, &[Value::Text(&categories), Value::Text(&present)]).await?;
+        let bilan = BilanFiness { fermes, ..bilan };
+        self.log(import, &bilan).await?;
+        Ok(bilan)
     }
 
     async fn log(&mut self, import: &ImportFiness<'_>, bilan: &BilanFiness) -> Result<(), Error> {
@@ -187,6 +212,16 @@ impl Tx<'_> {
         ];
         self.execute(SQL, &values).await.map(drop)
     }
+}
+
+/// Numbers of the file's establishments, those of refused lines too.
+fn present(import: &ImportFiness<'_>) -> Result<String, Error> {
+    let present = import.etablissements.iter().map(|one| &one.numero).chain(import.illisibles);
+    serde_json::to_string(&present.collect::<Vec<_>>()).map_err(|_| unwritable(""))
+}
+
+fn categories(import: &ImportFiness<'_>) -> Result<String, Error> {
+    serde_json::to_string(import.categories).map_err(|_| unwritable(""))
 }
 
 /// An establishment as the statement above takes it.

@@ -59,8 +59,7 @@ async fn import_with<'a>(
         force: false,
     };
     change(&mut import);
-    let import = &import;
-    base.store.run("test", |tx| Box::pin(async move { tx.import_finess(import).await })).await
+    base.store.import_finess(&import).await
 }
 
 fn bilan(ajoutes: u64, modifies: u64, inchanges: u64, fermes: u64) -> Result<BilanFiness, Error> {

@@ -138,12 +138,12 @@ async fn import(
     let bilan = outcome.map_err(|error| {
         let advice = match error {
             Error::Refused(Refusal::TooManyClosed { .. }) => {
-                "; the file seems to be cut. Download it anew; --force imports it all the same"
+                "the file seems to be cut, download it anew (--force imports it all the same); nothing was changed"
             }
-            Error::Refused(Refusal::OlderExtract(_)) => "; --force imports it all the same",
-            _ => "",
+            Error::Refused(Refusal::OlderExtract(_)) => "--force imports it all the same; nothing was changed",
+            _ => "a part may be imported already; once more with the same file does the rest",
         };
-        Failure::because(format!("{}: {error}{advice}; nothing was changed", file.display()))
+        Failure::because(format!("{}: {error}; {advice}", file.display()))
     })?;
     if as_json {
         return print(&json(&summary(name, &read, bilan))?);
@@ -212,7 +212,7 @@ async fn write(
         refusees: read.refused.len() as u64,
         force,
     };
-    store.run("import establishments", |tx| Box::pin(async move { tx.import_finess(import).await })).await
+    store.import_finess(import).await
 }
 
 fn summary(file: String, read: &Read, bilan: BilanFiness) -> Summary {
