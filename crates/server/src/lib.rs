@@ -9,6 +9,7 @@ mod keys;
 mod log_id;
 mod metrics;
 mod net;
+mod registered;
 mod replay;
 mod server;
 mod service;

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::{self, KeyFileError};
 use crate::net;
+use crate::registered::Registered;
 use crate::replay::MemoryGuard;
 use crate::state::AppState;
 use crate::tables::Tables;
@@ -72,7 +73,16 @@ impl Server {
             https.local_addr().map_err(|error| StartError::Listen { address: config.listen.https, error })?;
         let replay = MemoryGuard::load(&store, clock.now()).await?;
         let tables = Tables::load(&store, &clock).await?;
-        let state = Arc::new(AppState { config, store, clock, identity, trust, replay, tables });
+        let state = Arc::new(AppState {
+            config,
+            store,
+            clock,
+            identity,
+            trust,
+            registered: Registered::default(),
+            replay,
+            tables,
+        });
         let app = soap::router(Arc::clone(&state)).merge(web::router(Arc::clone(&state)));
         Ok(Self { state, app, https, http, metrics, tls, address })
     }

@@ -5,6 +5,7 @@ use wss::Identity;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::registered::Registered;
 use crate::replay::MemoryGuard;
 use crate::tables::Tables;
 use crate::trust::Trust;
@@ -17,6 +18,7 @@ pub(crate) struct AppState {
     /// Signs answers.
     pub(crate) identity: Identity,
     pub(crate) trust: Trust,
+    pub(crate) registered: Registered,
     pub(crate) replay: MemoryGuard,
     /// Nomenclatures, as they are at this moment.
     pub(crate) tables: Tables,

@@ -1,9 +1,10 @@
 //! Which certificate a message's KeyInfo names (X.509 Certificate Token Profile 1.1 §3). The message only selects:
-//! whether the certificate is believed is decided by the path to a configured anchor.
+//! whether the certificate is believed is decided by the path to a configured anchor. One that the message does not
+//! carry is the receiver's to find, among those that it knows.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use xmlsec::{Certificate, Node};
+use xmlsec::{Certificate, Dn, Node};
 
 use crate::header::SecurityHeader;
 use crate::ns;
@@ -11,6 +12,10 @@ use crate::refusal::Refusal;
 
 /// Longest chain that a message may carry (ws-security.md, limits).
 const PATH_MAX: usize = 5;
+/// Decimal digits of a serial number: RFC 5280 §4.1.2.2 has 20 octets, some authorities more.
+const SERIAL_DIGITS_MAX: usize = 100;
+/// Bytes of a SubjectKeyIdentifier; a digest as a rule.
+const IDENTIFIER_MAX: usize = 64;
 
 /// The signer's certificate and what came with it to build the path.
 #[derive(Debug, Clone)]
@@ -19,9 +24,88 @@ pub(crate) struct Token {
     pub(crate) intermediates: Vec<Certificate>,
 }
 
-impl Token {
-    /// Follows the message signature's KeyInfo to a certificate carried by the message.
+/// How a message names a certificate that it does not carry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySelector {
+    /// Issuer and serial number (X.509 Token Profile 1.1 §3.2.3, XML Signature §4.5.4.1): the name in any usual spelling,
+    /// the number in decimal without leading zeros.
+    IssuerSerial {
+        /// The issuer's name.
+        issuer: Dn,
+        /// The serial number.
+        serial: String,
+    },
+    /// The SubjectKeyIdentifier extension's value (X.509 Token Profile 1.1 §3.2.1).
+    SubjectKeyIdentifier(Vec<u8>),
+    /// SHA-1 of the certificate (SOAP Message Security 1.1 §7.3): it selects, and proves nothing.
+    ThumbprintSha1([u8; 20]),
+}
+
+impl KeySelector {
+    /// Whether it means this certificate.
+    pub fn selects(&self, certificate: &Certificate) -> bool {
+        match self {
+            Self::IssuerSerial { issuer, serial } => {
+                certificate.serial_decimal() == serial && certificate.issuer() == issuer
+            }
+            Self::SubjectKeyIdentifier(identifier) => {
+                certificate.subject_key_identifier() == Some(identifier.as_slice())
+            }
+            Self::ThumbprintSha1(thumbprint) => certificate.thumbprint_sha1() == thumbprint,
+        }
+    }
+
+    fn issuer_serial(element: Node<'_>) -> Result<Self, Refusal> {
+        let member = |local| only_child_named(element, ns::DS, local).map_err(|_| Refusal::TokenMalformed);
+        let (issuer, serial) = (member("X509IssuerName")?.text(), member("X509SerialNumber")?.text());
+        let digits = serial.trim().trim_start_matches('0');
+        if serial.trim().is_empty()
+            || digits.len() > SERIAL_DIGITS_MAX
+            || !digits.bytes().all(|b| b.is_ascii_digit())
+        {
+            return Err(Refusal::TokenMalformed);
+        }
+        let issuer = issuer.trim().parse().map_err(|_| Refusal::TokenMalformed)?;
+        let serial = if digits.is_empty() { "0" } else { digits }.to_owned();
+        Ok(Self::IssuerSerial { issuer, serial })
+    }
+
+    fn identifier(element: Node<'_>) -> Result<Self, Refusal> {
+        let value = decode(element)?;
+        if value.is_empty() || value.len() > IDENTIFIER_MAX {
+            return Err(Refusal::TokenMalformed);
+        }
+        Ok(Self::SubjectKeyIdentifier(value))
+    }
+
+    fn thumbprint(element: Node<'_>) -> Result<Self, Refusal> {
+        Ok(Self::ThumbprintSha1(decode(element)?.try_into().map_err(|_| Refusal::TokenMalformed)?))
+    }
+}
+
+/// What KeyInfo leads to.
+#[derive(Debug, Clone)]
+pub(crate) enum Key {
+    /// A certificate of the message.
+    Carried(Token),
+    /// A certificate that the receiver must know.
+    Selected(KeySelector),
+}
+
+impl Key {
+    /// Follows the message signature's KeyInfo. What a selector means is looked for among the message's own tokens first.
     pub(crate) fn resolve(header: &SecurityHeader<'_>) -> Result<Self, Refusal> {
+        match Self::named(header)? {
+            Self::Selected(selector) => {
+                let tokens = header.tokens.iter().filter_map(|token| Token::from_binary(*token).ok());
+                let mut meant = tokens.filter(|token| selector.selects(&token.certificate));
+                Ok(meant.next().map_or(Self::Selected(selector), Self::Carried))
+            }
+            carried => Ok(carried),
+        }
+    }
+
+    fn named(header: &SecurityHeader<'_>) -> Result<Self, Refusal> {
         // BSP 1.1 R5402: KeyInfo exactly one child
         let key_info = only_child_named(header.signature, ns::DS, "KeyInfo")?;
         let reference = only_child(key_info).ok_or(Refusal::KeyInfoForm)?;
@@ -51,22 +135,57 @@ impl Token {
                 if value_type.is_some() && value_type != token.attribute("", "ValueType") {
                     return Err(Refusal::TokenReference);
                 }
-                Self::from_binary(token)
+                Token::from_binary(token).map(Self::Carried)
             }
             // BSP 1.1 R3060: Embedded holds the token itself
             (ns::WSSE, "Embedded") => match only_child(target) {
-                Some(token) if token.is(ns::WSSE, "BinarySecurityToken") => Self::from_binary(token),
+                Some(token) if token.is(ns::WSSE, "BinarySecurityToken") => {
+                    Token::from_binary(token).map(Self::Carried)
+                }
                 _ => Err(Refusal::KeyInfoForm),
             },
-            // the whole certificate where a digest of it is usual: WSS4J's X509KeyIdentifier
-            (ns::WSSE, "KeyIdentifier") if target.attribute("", "ValueType") == Some(ns::X509V3) => {
-                Self::from_binary(target)
+            (ns::WSSE, "KeyIdentifier") => {
+                // BSP 1.1 R3070, R3071: base64, also where it does not say so
+                if target.attribute("", "EncodingType").is_some_and(|encoding| encoding != ns::BASE64_BINARY)
+                {
+                    return Err(Refusal::TokenMalformed);
+                }
+                match target.attribute("", "ValueType") {
+                    // the whole certificate where a digest of it is usual: WSS4J's X509KeyIdentifier
+                    Some(ns::X509V3) => Token::from_binary(target).map(Self::Carried),
+                    Some(ns::X509_SKI) => KeySelector::identifier(target).map(Self::Selected),
+                    Some(ns::THUMBPRINT_SHA1) => KeySelector::thumbprint(target).map(Self::Selected),
+                    _ => Err(Refusal::KeyInfoForm),
+                }
             }
             (ns::DS, "X509Data") => Self::from_x509_data(target),
             _ => Err(Refusal::KeyInfoForm),
         }
     }
 
+    /// One X509Certificate is the signer's; other members (IssuerSerial beside it, as zeep writes) add nothing to it.
+    /// Without one, the single member selects.
+    fn from_x509_data(data: Node<'_>) -> Result<Self, Refusal> {
+        let mut certificates = data.children().filter(|child| child.is(ns::DS, "X509Certificate"));
+        match (certificates.next(), certificates.next()) {
+            (Some(one), None) => {
+                let certificate = parse(&decode(one)?)?;
+                Ok(Self::Carried(Token { certificate, intermediates: Vec::new() }))
+            }
+            (Some(_), Some(_)) => Err(Refusal::KeyInfoForm),
+            (None, _) => {
+                let member = only_child(data).ok_or(Refusal::KeyInfoForm)?;
+                match (member.namespace(), member.local_name()) {
+                    (ns::DS, "X509IssuerSerial") => KeySelector::issuer_serial(member).map(Self::Selected),
+                    (ns::DS, "X509SKI") => KeySelector::identifier(member).map(Self::Selected),
+                    _ => Err(Refusal::KeyInfoForm),
+                }
+            }
+        }
+    }
+}
+
+impl Token {
     /// X.509 Token Profile 1.1 §3.1: one certificate, or a path whose last is the end entity.
     fn from_binary(token: Node<'_>) -> Result<Self, Refusal> {
         // BSP 1.1 R3029: base64, also where it does not say so
@@ -85,15 +204,6 @@ impl Token {
                 Ok(Self { certificate, intermediates: path })
             }
             _ => Err(Refusal::TokenMalformed),
-        }
-    }
-
-    /// One X509Certificate is the signer's; other members (IssuerSerial beside it, as zeep writes) add nothing to it.
-    fn from_x509_data(data: Node<'_>) -> Result<Self, Refusal> {
-        let mut certificates = data.children().filter(|child| child.is(ns::DS, "X509Certificate"));
-        match (certificates.next(), certificates.next()) {
-            (Some(one), None) => Ok(Self { certificate: parse(&decode(one)?)?, intermediates: Vec::new() }),
-            _ => Err(Refusal::KeyInfoForm),
         }
     }
 }

@@ -28,6 +28,7 @@ mod timestamp;
 
 pub use addressing::Addressing;
 pub use fault::{Fault, FaultCode, ReceivedFault};
+pub use key::KeySelector;
 pub use open::{CertificateCheck, Opened, Policy, Received, Unspent};
 pub use refusal::{Name, Refusal, Subcode};
 pub use replay::{Admission, GuardUnavailable, ReplayEntry, ReplayGuard};

@@ -10,7 +10,7 @@ use crate::addressing::Addressing;
 use crate::envelope::Envelope;
 use crate::header::SecurityHeader;
 use crate::ids::MessageIds;
-use crate::key::Token;
+use crate::key::{Key, KeySelector, Token};
 use crate::refusal::Refusal;
 use crate::replay::{Admission, GuardUnavailable, ReplayEntry, ReplayGuard};
 use crate::timestamp::Freshness;
@@ -52,7 +52,7 @@ pub struct Received<'d> {
     document: &'d Document,
     envelope: Envelope<'d>,
     header: SecurityHeader<'d>,
-    token: Token,
+    key: Key,
 }
 
 /// A message that was signed by a trusted certificate and is fresh, and may yet be a replay.
@@ -76,13 +76,43 @@ impl<'d> Received<'d> {
     pub fn read(document: &'d Document) -> Result<Self, Refusal> {
         let envelope = Envelope::read(document)?;
         let header = SecurityHeader::read(envelope.security)?;
-        let token = Token::resolve(&header)?;
-        Ok(Self { document, envelope, header, token })
+        let key = Key::resolve(&header)?;
+        Ok(Self { document, envelope, header, key })
     }
 
-    /// The certificate that the message names: to look its application up, not to believe it.
-    pub fn certificate(&self) -> &Certificate {
-        &self.token.certificate
+    /// The certificate that the message carries, or that [`select`](Self::select) found: to look its application up, not
+    /// to believe it.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        match &self.key {
+            Key::Carried(token) => Some(&token.certificate),
+            Key::Selected(_) => None,
+        }
+    }
+
+    /// How the message names a certificate that it does not carry; `None` once there is one.
+    pub fn selector(&self) -> Option<&KeySelector> {
+        match &self.key {
+            Key::Carried(_) => None,
+            Key::Selected(selector) => Some(selector),
+        }
+    }
+
+    /// The certificate that the selector means, out of those that the receiver knows. Several may share a key, as after
+    /// a renewal: the latest that holds at `now` is taken. Several of different keys are none.
+    ///
+    /// # Errors
+    /// [`Refusal::TokenUnknown`]
+    pub fn select(&mut self, known: &[Certificate], now: Timestamp) -> Result<(), Refusal> {
+        let Key::Selected(selector) = &self.key else { return Ok(()) };
+        let meant: Vec<&Certificate> = known.iter().filter(|one| selector.selects(one)).collect();
+        let same_key = meant
+            .windows(2)
+            .all(|pair| matches!(pair, [one, other] if one.public_key().spki() == other.public_key().spki()));
+        let holds = |one: &&&Certificate| one.not_before() <= now && now <= one.not_after();
+        let latest = meant.iter().max_by_key(|one| (holds(one), one.not_before()));
+        let certificate = latest.filter(|_| same_key).ok_or(Refusal::TokenUnknown)?;
+        self.key = Key::Carried(Token { certificate: (*certificate).clone(), intermediates: Vec::new() });
+        Ok(())
     }
 
     /// What WS-Addressing headers said, for a signed fault's RelatesTo.
@@ -100,12 +130,13 @@ impl<'d> Received<'d> {
         if self.header.timestamp.is_none() && policy.timestamp_required {
             return Err(Refusal::TimestampMissing);
         }
-        trust.check(&self.token.certificate, &self.token.intermediates, now).map_err(Refusal::Certificate)?;
+        let Key::Carried(token) = self.key else { return Err(Refusal::TokenUnknown) };
+        trust.check(&token.certificate, &token.intermediates, now).map_err(Refusal::Certificate)?;
 
         let ids = Ids::new(self.document, &MessageIds).map_err(|_| Refusal::DuplicateId)?;
         let verified = Verifier::default()
             .read(&ids, self.header.signature)
-            .and_then(|claim| claim.verify(self.token.certificate.public_key(), &NoDereference))
+            .and_then(|claim| claim.verify(token.certificate.public_key(), &NoDereference))
             .map_err(Refusal::Signature)?;
         // the Body read is the element digested: node identity, no look-up by Id (attack catalogue 1, 2)
         let digested = |node| verified.references().iter().any(|reference| reference.node() == node);
@@ -120,13 +151,13 @@ impl<'d> Received<'d> {
 
         let created = self.header.timestamp.map(|(_, timestamp)| timestamp.created);
         let entry = ReplayEntry {
-            key: replay_key(&self.token.certificate, &verified),
+            key: replay_key(&token.certificate, &verified),
             until: created.unwrap_or(now) + policy.freshness.max_age + policy.freshness.clock_skew,
             created,
         };
         let opened = Opened {
             body,
-            certificate: self.token.certificate,
+            certificate: token.certificate,
             addressing: self.envelope.addressing,
             signature_value: verified.signature_value().to_vec(),
         };

@@ -95,13 +95,11 @@ async fn open<'d>(
     document: &'d Document,
     now: Timestamp,
 ) -> Result<(Opened<'d>, Option<storage::Application>), Failure> {
-    let received = Received::read(document)?;
-    let fingerprint = *received.certificate().fingerprint_sha256();
-    let application = state
-        .store
-        .application_by_fingerprint(&fingerprint)
-        .await
-        .map_err(|error| Failure::Unavailable(error.to_string()))?;
+    let mut received = Received::read(document)?;
+    let unavailable = |error: storage::Error| Failure::Unavailable(error.to_string());
+    state.registered.select(&state.store, &mut received, now).await.map_err(unavailable)?;
+    let fingerprint = *received.certificate().ok_or(Refusal::TokenUnknown)?.fingerprint_sha256();
+    let application = state.store.application_by_fingerprint(&fingerprint).await.map_err(unavailable)?;
     let settings = &state.config.ws_security;
     let policy = Policy {
         freshness: Freshness {

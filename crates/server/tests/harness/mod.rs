@@ -155,7 +155,7 @@ pub(crate) fn verified(document: &Document, now: Timestamp) -> wss::Opened<'_> {
     };
     let received = Received::read(document).unwrap();
     let server = Certificate::parse(&pki().server.certificate_der).unwrap();
-    assert_eq!(received.certificate().fingerprint_sha256(), server.fingerprint_sha256());
+    assert_eq!(received.certificate().unwrap().fingerprint_sha256(), server.fingerprint_sha256());
     received.verify(&policy, &anchors, now).unwrap().into_answer()
 }
 

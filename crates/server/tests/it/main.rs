@@ -8,6 +8,7 @@ mod faults;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod jetons;
+mod selected;
 
 use axum::body::Body;
 use axum::http::Request;

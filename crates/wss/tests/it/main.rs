@@ -4,6 +4,7 @@
 
 mod attacks;
 mod guard;
+mod keys;
 mod refusals;
 mod roundtrip;
 mod vectors;
