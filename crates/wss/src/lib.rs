@@ -24,6 +24,7 @@ mod open;
 mod refusal;
 mod replay;
 mod seal;
+mod str_transform;
 mod timestamp;
 
 pub use addressing::Addressing;

@@ -4,7 +4,7 @@
 //! [`Opened`] (accepted once). Only the last two hand out the Body, and only as [`Signed`].
 
 use jiff::Timestamp;
-use xmlsec::{Certificate, DigestMethod, Document, Ids, NoDereference, Signed, Verified, Verifier};
+use xmlsec::{Certificate, DigestMethod, Document, Ids, Signed, Verified, Verifier};
 
 use crate::addressing::Addressing;
 use crate::envelope::Envelope;
@@ -13,6 +13,7 @@ use crate::ids::MessageIds;
 use crate::key::{Key, KeySelector, Token};
 use crate::refusal::Refusal;
 use crate::replay::{Admission, GuardUnavailable, ReplayEntry, ReplayGuard};
+use crate::str_transform::StrTransform;
 use crate::timestamp::Freshness;
 
 /// Decides whether a certificate is believed: the path to an anchor, dates, usage, revocation.
@@ -134,9 +135,10 @@ impl<'d> Received<'d> {
         trust.check(&token.certificate, &token.intermediates, now).map_err(Refusal::Certificate)?;
 
         let ids = Ids::new(self.document, &MessageIds).map_err(|_| Refusal::DuplicateId)?;
+        let tokens = StrTransform { security: self.envelope.security };
         let verified = Verifier::default()
             .read(&ids, self.header.signature)
-            .and_then(|claim| claim.verify(token.certificate.public_key(), &NoDereference))
+            .and_then(|claim| claim.verify(token.certificate.public_key(), &tokens))
             .map_err(Refusal::Signature)?;
         // the Body read is the element digested: node identity, no look-up by Id (attack catalogue 1, 2)
         let digested = |node| verified.references().iter().any(|reference| reference.node() == node);

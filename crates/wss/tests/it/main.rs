@@ -7,6 +7,7 @@ mod guard;
 mod keys;
 mod refusals;
 mod roundtrip;
+mod tokens;
 mod vectors;
 
 use jiff::{SignedDuration, Timestamp};
