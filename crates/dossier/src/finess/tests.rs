@@ -3,6 +3,7 @@
 use std::io::BufRead;
 
 use jiff::civil::date;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -225,4 +226,27 @@ fn letters_of_latin_1() {
         "Établissement d'hébergement Œuvre œ ’"
     );
     assert_eq!(decoded("Établissement".as_bytes()), "Établissement");
+}
+
+proptest! {
+    /// Whatever lines a file holds, each gives an establishment, a refusal or nothing, and what is given is sound.
+    #[test]
+    fn any_line_is_taken_or_refused(
+        line in prop::collection::vec(any::<u8>(), 0..200),
+        field in 0..40_usize,
+        instead in "\\PC{0,12}",
+    ) {
+        let good = "structureet;970302287;970302022;NOM;;;;;;;;;302;9C;GUYANE;97306 CAYENNE;;;500;;;;;;;;;;1988-05-02;;;";
+        let mut fields: Vec<&str> = good.split(';').collect();
+        if let Some(field) = fields.get_mut(field) {
+            *field = &instead;
+        }
+        let file = [HEAD.as_bytes(), fields.join(";").as_bytes(), b"\n", &line].concat();
+        for one in read(&file, &all()).into_iter().flatten() {
+            prop_assert!(format::finess(&one.numero) && is_category(&one.categorie) && !one.nom.is_empty());
+            prop_assert!(one.telephone.iter().all(|telephone| format::telephone(telephone)));
+            let told = one.etablissement(&Nomenclatures::default());
+            prop_assert!(told.adresse.is_none_or(|adresse| format::code_postal(&adresse.code_postal.code)));
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The three formats, each as the ANS publishes it, and what is refused of each.
 
 use jiff::civil::{date, datetime};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -196,5 +197,41 @@ fn errors_tell_where() {
         let error = NosTable::read(R81_FHIR.replacen(wrong, "x", 1).as_bytes()).unwrap_err();
         assert_eq!(error.line, line, "{error}");
         assert!(matches!(error.cause, ImportCause::Json(_)), "{error}");
+    }
+}
+
+proptest! {
+    /// Whatever a file holds, it is read or refused with a place inside it, and what is read fits into an answer.
+    #[test]
+    fn any_file_is_read_or_refused_with_its_place(
+        which in 0..3_usize,
+        cut in any::<prop::sample::Index>(),
+        instead in prop_oneof![
+            Just(Vec::new()),
+            "[;<>‹›{}\"&#0-9a-zé\\n\\r\u{0}]{1,6}".prop_map(String::into_bytes),
+            prop::collection::vec(any::<u8>(), 1..4),
+        ],
+        away in 0..12_usize,
+    ) {
+        let mut file = [R13_TABS, JDV_SVS, R81_FHIR][which].as_bytes().to_vec();
+        let at = cut.index(file.len());
+        let end = (at + away).min(file.len());
+        file.splice(at..end, instead);
+        match NosTable::read(&file) {
+            Ok(table) => {
+                prop_assert!(!table.concepts().is_empty());
+                for (_, concept) in table.connus() {
+                    prop_assert!((1..=15).contains(&concept.code.chars().count()));
+                    prop_assert!((1..=100).contains(&concept.libelle.chars().count()));
+                    prop_assert!(!concept.libelle.contains(char::is_control));
+                }
+            }
+            Err(error) => {
+                // The end of a file may be the place, and a file without rows is told by the line that lacks.
+                let lines = file.iter().filter(|byte| **byte == b'\n').count() + 1;
+                prop_assert!((1..=lines.max(4)).contains(&error.line), "{error}");
+                prop_assert!(!error.cause.remede().is_empty());
+            }
+        }
     }
 }
