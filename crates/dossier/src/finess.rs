@@ -221,6 +221,12 @@ pub enum FinessCause {
     /// A date that is none.
     #[error("`{0}` is no date")]
     Date(String),
+    /// More than an answer carries (§2.1.2, §2.1.4).
+    #[error("{0} has more than {1} characters, which no answer could carry")]
+    TooLong(&'static str, usize),
+    /// A control character, which XML cannot carry.
+    #[error("there is a control character in it")]
+    Control,
 }
 
 impl EtablissementFiness {
@@ -335,6 +341,22 @@ fn etablissement(line: &str, categories: &Categories) -> Result<Option<Etablisse
         "" => None,
         date => Some(format::date(date).ok_or_else(|| FinessCause::Date(date.to_owned()))?),
     };
+    let numero_voie = [numero_voie, index].join(" ").trim().to_owned();
+    if fields.iter().any(|field| field.contains(char::is_control)) {
+        return Err(FinessCause::Control);
+    }
+    for (what, text, most) in [
+        ("the name", nom, 255),
+        ("the number of the street", &numero_voie, 10),
+        ("the type of way", type_voie, 10),
+        ("the street", voie, 80),
+        ("the hamlet", lieu_dit, 80),
+        ("the last line of the address", acheminement, 100),
+    ] {
+        if text.chars().count() > most {
+            return Err(FinessCause::TooLong(what, most));
+        }
+    }
     let (code_postal, localite) = last_line(acheminement);
     Ok(Some(EtablissementFiness {
         numero: numero.to_owned(),
@@ -342,7 +364,7 @@ fn etablissement(line: &str, categories: &Categories) -> Result<Option<Etablisse
         nom: nom.to_owned(),
         categorie: categorie.to_owned(),
         adresse: AdresseFiness {
-            numero_voie: [numero_voie, index].join(" ").trim().to_owned(),
+            numero_voie,
             type_voie: type_voie.to_owned(),
             libelle_voie: voie.to_owned(),
             lieu_dit: lieu_dit.to_owned(),
@@ -350,7 +372,7 @@ fn etablissement(line: &str, categories: &Categories) -> Result<Option<Etablisse
             code_postal: code_postal.to_owned(),
             localite: localite.to_owned(),
         },
-        telephone: format::telephone(telephone).then(|| telephone.to_owned()),
+        telephone: (format::telephone(telephone) && telephone.len() <= 15).then(|| telephone.to_owned()),
         ouverture,
     }))
 }
@@ -391,14 +413,13 @@ fn decoded(bytes: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.to_owned();
     }
-    let letter = |byte: &u8| match byte {
-        0x80 => '€',
-        0x8c => 'Œ',
-        0x92 => '’',
-        0x96 => '–',
-        0x9c => 'œ',
-        other => char::from(*other),
-    };
+    /// Windows-1252 from 0x80 on; five of its places are empty.
+    const WINDOWS: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    let windows = |byte: &u8| WINDOWS.get(usize::from(byte.checked_sub(0x80)?)).copied();
+    let letter = |byte: &u8| windows(byte).unwrap_or(char::from(*byte));
     bytes.iter().map(letter).collect()
 }
 

@@ -165,7 +165,7 @@ fn every_digit_of_every_key_counts() {
 fn wrong_lines_are_told_and_the_others_read() {
     let good = "structureet;970302287;970302022;NOM;;;;;;;;;302;9C;GUYANE;97306 CAYENNE;;;500;;;;;;;;;;1988-05-02;;;";
     let known = Some("970302287".to_owned());
-    let rows: [(String, Option<String>, FinessCause); 9] = [
+    let rows: [(String, Option<String>, FinessCause); 12] = [
         (good.replace("structureet", "structureej"), known.clone(), FinessCause::Kind("structureej".into())),
         (format!("{good};"), known.clone(), FinessCause::Fields(33)),
         ("structureet;970302287".into(), known.clone(), FinessCause::Fields(2)),
@@ -174,6 +174,13 @@ fn wrong_lines_are_told_and_the_others_read() {
         (good.replace(";500;", ";5OO;"), known.clone(), FinessCause::Category("5OO".into())),
         (good.replace("NOM", " "), known.clone(), FinessCause::Name),
         (good.replace("05-02", "02-30"), known.clone(), FinessCause::Date("1988-02-30".into())),
+        (good.replace("NOM", &"é".repeat(256)), known.clone(), FinessCause::TooLong("the name", 255)),
+        (
+            good.replace("NOM;;;;;", "NOM;;;;12345678901;"),
+            known.clone(),
+            FinessCause::TooLong("the number of the street", 10),
+        ),
+        (good.replace("NOM", "N\u{0}M"), known.clone(), FinessCause::Control),
         (good.to_owned(), known, FinessCause::Repeated { numero: "970302287".into(), first: 2 }),
     ];
     let lines: Vec<&str> = [good]
@@ -225,6 +232,7 @@ fn letters_of_latin_1() {
         decoded(b"\xc9tablissement d'h\xe9bergement \x8cuvre \x9c \x92"),
         "Établissement d'hébergement Œuvre œ ’"
     );
+    assert_eq!(decoded(b"\x80 \x85 \x93\xe9\x94 \x96 \x9f \xa0\xff"), "€ … “é” – Ÿ \u{a0}ÿ");
     assert_eq!(decoded("Établissement".as_bytes()), "Établissement");
 }
 
@@ -244,6 +252,7 @@ proptest! {
         let file = [HEAD.as_bytes(), fields.join(";").as_bytes(), b"\n", &line].concat();
         for one in read(&file, &all()).into_iter().flatten() {
             prop_assert!(format::finess(&one.numero) && is_category(&one.categorie) && !one.nom.is_empty());
+            prop_assert!(one.nom.chars().count() <= 255 && !one.nom.contains(char::is_control));
             prop_assert!(one.telephone.iter().all(|telephone| format::telephone(telephone)));
             let told = one.etablissement(&Nomenclatures::default());
             prop_assert!(told.adresse.is_none_or(|adresse| format::code_postal(&adresse.code_postal.code)));
