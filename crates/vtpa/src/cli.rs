@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::commands::{call, cert, demande, demo, dossier, etablissement, finess, nos, partner, serve};
+use crate::commands::{
+    call, cert, demande, demo, dossier, etablissement, explain, finess, nos, partner, serve,
+};
 
 const EXAMPLES: &str = "\
 Start here:
@@ -42,6 +44,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Cert(cert::Command),
     Call(Box<call::Call>),
+    Explain(explain::Explain),
 }
 
 /// Where the data are: every command that reaches the database takes these.

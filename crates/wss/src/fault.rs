@@ -33,14 +33,16 @@ pub struct Fault {
     pub id: String,
     /// The cause in words: in a sandbox only.
     pub cause: Option<String>,
+    /// The id of the explanation, and what to do: in a sandbox only.
+    pub explanation: Option<(&'static str, String)>,
     /// Headers for the NotUnderstood blocks of a MustUnderstand fault (§5.4.8).
     pub not_understood: Vec<Name>,
 }
 
 impl Fault {
-    /// What a caller learns of a refusal: for security one fixed text whatever the cause, the cause itself only in a
-    /// sandbox.
-    pub fn of(refusal: &Refusal, id: &str, sandbox: bool) -> Self {
+    /// What a caller learns of a refusal: for security one fixed text whatever the cause, the cause itself and its remedy
+    /// only in a sandbox. `stack` is who seems to have sent the message ([`crate::explain::stack`]).
+    pub fn of(refusal: &Refusal, id: &str, sandbox: bool, stack: Option<&str>) -> Self {
         let (code, fr, en) = match refusal {
             Refusal::Soap11 | Refusal::NotAnEnvelope => (
                 FaultCode::VersionMismatch,
@@ -74,6 +76,10 @@ impl Fault {
             reason_en: format!("{en} (reference {id})"),
             id: id.to_owned(),
             cause: tell.then(|| refusal.to_string()),
+            explanation: tell.then(|| {
+                let explanation = refusal.explanation();
+                (explanation.id, explanation.remedy_for(stack))
+            }),
             not_understood,
         }
     }
@@ -87,6 +93,7 @@ impl Fault {
             reason_en: format!("{en} (reference {id})"),
             id: id.to_owned(),
             cause: None,
+            explanation: None,
             not_understood: Vec::new(),
         }
     }
@@ -125,6 +132,9 @@ impl Fault {
         if let Some(cause) = &self.cause {
             w.element("", ns::FAULT, "Cause", cause);
         }
+        if let Some((id, remedy)) = &self.explanation {
+            w.element("", ns::FAULT, "Explication", id).element("", ns::FAULT, "Remede", remedy);
+        }
         w.end().end().end();
     }
 }
@@ -142,6 +152,10 @@ pub struct ReceivedFault {
     pub reference: Option<String>,
     /// The cause, where the server is a sandbox.
     pub cause: Option<String>,
+    /// The id of its explanation there (`vtpa explain`).
+    pub explanation: Option<String>,
+    /// What to do about it.
+    pub remedy: Option<String>,
 }
 
 /// What reading needs of an element, signed or not.
@@ -196,6 +210,8 @@ impl ReceivedFault {
             reasons: reasons.into_iter().map(|text| (text.language(), text.content())).collect(),
             reference: detail("Reference"),
             cause: detail("Cause"),
+            explanation: detail("Explication"),
+            remedy: detail("Remede"),
         }
     }
 }

@@ -15,6 +15,7 @@
 
 mod addressing;
 mod envelope;
+pub mod explain;
 mod fault;
 mod header;
 mod ids;

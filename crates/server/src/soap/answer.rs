@@ -15,6 +15,8 @@ use crate::state::AppState;
 pub(super) struct Answer {
     outcome: Result<(Operation, Reponse, Option<AddressingHeaders>), Failure>,
     application: Option<String>,
+    /// The stack that seems to have asked.
+    stack: Option<&'static str>,
 }
 
 impl Answer {
@@ -23,15 +25,21 @@ impl Answer {
         reponse: Reponse,
         addressing: Option<AddressingHeaders>,
     ) -> Self {
-        Self { outcome: Ok((operation, reponse, addressing)), application: None }
+        Self { outcome: Ok((operation, reponse, addressing)), application: None, stack: None }
     }
 
     pub(super) fn failed(failure: Failure) -> Self {
-        Self { outcome: Err(failure), application: None }
+        Self { outcome: Err(failure), application: None, stack: None }
     }
 
     pub(super) fn for_application(mut self, application: Option<&storage::Application>) -> Self {
         self.application = application.map(|application| application.name.clone());
+        self
+    }
+
+    /// Chooses the examples of a remedy.
+    pub(super) fn for_stack(mut self, stack: Option<&'static str>) -> Self {
+        self.stack = stack;
         self
     }
 
@@ -63,7 +71,7 @@ impl Answer {
                 if matches!(failure, Failure::Refused(Refusal::Soap11)) {
                     return http::version_mismatch();
                 }
-                let fault = failure.fault(id.as_str(), state.config.sandbox);
+                let fault = failure.fault(id.as_str(), state.config.sandbox, self.stack);
                 let sealed = wss::seal_fault(&state.identity, &fault, now, &mut crate::clock::rng());
                 (StatusCode::INTERNAL_SERVER_ERROR, sealed)
             }
@@ -81,7 +89,10 @@ impl Answer {
 fn log(failure: &Failure, id: &LogId, application: &str) {
     let id = id.as_str();
     match failure {
-        Failure::Refused(refusal) => tracing::warn!(id, application, cause = %refusal, "refused"),
+        Failure::Refused(refusal) => {
+            let explanation = refusal.explanation_id();
+            tracing::warn!(id, application, explanation, cause = %refusal, "refused");
+        }
         Failure::Charset => tracing::warn!(id, application, cause = "charset", "refused"),
         Failure::Operation(cause) => tracing::warn!(id, application, cause, "refused"),
         Failure::Unavailable(cause) => tracing::error!(id, application, cause, "unavailable"),

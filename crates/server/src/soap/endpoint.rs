@@ -77,7 +77,7 @@ async fn handle(
     }
     let (opened, application) = match open(state, &document, now).await {
         Ok(accepted) => accepted,
-        Err(failure) => return Answer::failed(failure),
+        Err(failure) => return Answer::failed(failure).for_stack(wss::explain::stack(&document)),
     };
     let (operation, element) = match operation(&opened, service, media_type) {
         Ok(found) => found,

@@ -23,9 +23,9 @@ impl From<Refusal> for Failure {
 
 impl Failure {
     /// The fault that the caller sees.
-    pub(super) fn fault(&self, id: &str, sandbox: bool) -> Fault {
+    pub(super) fn fault(&self, id: &str, sandbox: bool, stack: Option<&str>) -> Fault {
         match self {
-            Self::Refused(refusal) => Fault::of(refusal, id, sandbox),
+            Self::Refused(refusal) => Fault::of(refusal, id, sandbox, stack),
             Self::Charset => Fault::sender(
                 "L'encodage annoncé n'est pas celui du message",
                 "The charset announced is not the message's",

@@ -160,4 +160,12 @@ async fn a_sandbox_tells_the_cause() {
     let message = harness.message(&pki().partner, &creation_of("u")).replace("Suzanne", "Simone");
     let fault = harness.post("/ws/creation", SOAP, message).await.fault(harness.now());
     assert!(fault.cause.is_some_and(|cause| cause.contains("digest")));
+    assert_eq!(fault.explanation.as_deref(), Some("VTPA-SEC-038"));
+    assert!(fault.remedy.is_some_and(|remedy| remedy.contains("the bytes that were signed")));
+
+    // and elsewhere none of it
+    let harness = Harness::new().await;
+    let message = harness.message(&pki().partner, &creation_of("u")).replace("Suzanne", "Simone");
+    let fault = harness.post("/ws/creation", SOAP, message).await.fault(harness.now());
+    assert_eq!((fault.cause, fault.explanation, fault.remedy), (None, None, None));
 }

@@ -230,7 +230,10 @@ impl Call {
         match error {
             CallError::Fault { fault, .. } => {
                 let reason = fault.reasons.last().map_or("", |(_, text)| text.as_str());
-                let cause = fault.cause.as_deref().map(|cause| format!("\n  {cause}")).unwrap_or_default();
+                let told =
+                    [&fault.cause, &fault.remedy].into_iter().flatten().map(|text| format!("\n  {text}"));
+                let more = fault.explanation.as_deref().map(|id| format!("\n  vtpa explain {id} tells more"));
+                let cause: String = told.chain(more).collect();
                 if self.json {
                     let fault: Value = json!({ "Fault": {
                         "Code": fault.code,
@@ -238,6 +241,8 @@ impl Call {
                         "Reason": reason,
                         "Reference": fault.reference,
                         "Cause": fault.cause,
+                        "Explication": fault.explanation,
+                        "Remede": fault.remedy,
                     }});
                     print(&exit::json(&fault)?)?;
                 }

@@ -6,6 +6,7 @@ pub(crate) mod demande;
 pub(crate) mod demo;
 pub(crate) mod dossier;
 pub(crate) mod etablissement;
+pub(crate) mod explain;
 pub(crate) mod finess;
 pub(crate) mod nos;
 pub(crate) mod partner;
@@ -27,6 +28,7 @@ pub(crate) fn run(command: Command) -> Outcome {
             Command::Dossier(command) => dossier::run(command).await,
             Command::Demande(command) => demande::run(command).await,
             Command::Etablissement(command) => etablissement::run(command).await,
+            Command::Explain(explain) => explain::run(explain),
             Command::Nos(command) => nos::run(command, &clock).await,
             Command::Finess(command) => finess::run(command, &clock).await,
             Command::Call(call) => call::run(*call).await,

@@ -2,7 +2,7 @@
 
 use crate::vtpa::vtpa;
 
-const COMMANDS: [&[&str]; 32] = [
+const COMMANDS: [&[&str]; 33] = [
     &[],
     &["demo"],
     &["serve"],
@@ -35,6 +35,7 @@ const COMMANDS: [&[&str]; 32] = [
     &["call", "creer"],
     &["call", "consulter"],
     &["call", "jeton"],
+    &["explain"],
 ];
 
 #[test]

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod attacks;
+mod explain;
 mod guard;
 mod keys;
 mod refusals;

@@ -37,7 +37,7 @@ fn two_messages_of_one_instant_differ() {
 fn a_fault_arrives_signed_with_its_class_and_without_its_cause() {
     let (now, server) = (testkit::instant(), identity(&testkit::pki::pki().server));
     for (sandbox, cause) in [(false, None), (true, Some("wsu:Expires passed 7 s ago".to_owned()))] {
-        let fault = Fault::of(&Refusal::TimestampExpired { by: 7 }, "0123abcd", sandbox);
+        let fault = Fault::of(&Refusal::TimestampExpired { by: 7 }, "0123abcd", sandbox, None);
         let sealed = wss::seal_fault(&server, &fault, now, &mut testkit::rng(1)).unwrap();
         let document = parse(std::str::from_utf8(&sealed).unwrap());
         let opened =
@@ -63,7 +63,7 @@ fn classes_of_faults() {
         (Refusal::TokenReference, FaultCode::Sender, Some(Subcode::SecurityTokenUnavailable)),
         (Refusal::Replayed, FaultCode::Sender, Some(Subcode::FailedCheck)),
     ] {
-        let fault = Fault::of(&refusal, "id", false);
+        let fault = Fault::of(&refusal, "id", false, None);
         assert_eq!((fault.code, fault.subcode), (code, subcode), "{refusal:?}");
         assert_eq!(
             fault.cause.is_some(),

@@ -74,12 +74,15 @@ fn with_str_transform(algorithm: &str) -> String {
     message.finish().unwrap().into_string()
 }
 
+/// Whether an error is the one expected.
+type Expected = fn(&VerifyError) -> bool;
+
 #[test]
 fn a_token_is_protected_through_its_own_reference() {
     let now = testkit::instant();
     let good = with_str_transform(ns::STR_TRANSFORM);
     assert_eq!(open(&good, now), Ok("bonjour".to_owned()));
-    let changed: [(&str, String, fn(&VerifyError) -> bool); 4] = [
+    let changed: [(&str, String, Expected); 4] = [
         (
             "an attribute of the token",
             good.replacen("<wsse:BinarySecurityToken ", "<wsse:BinarySecurityToken x=\"\" ", 1),

@@ -1,0 +1,150 @@
+//! Explanations for people who write clients: every cause of refusal has a stable id, says what it means, how it comes about
+//! in each stack, and what to do. A partner sees them in a sandbox; in production they are the operator's, by the log's id.
+
+mod table;
+
+use xmlsec::{Document, PathError, VerifyError};
+
+use crate::ns;
+use crate::refusal::Refusal;
+
+pub use table::ALL;
+
+/// One cause, explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Explanation {
+    /// Stable: `VTPA-SEC-014`. Never used again for something else.
+    pub id: &'static str,
+    /// The cause in one line.
+    pub title: &'static str,
+    /// What it means, and how it usually comes about.
+    pub meaning: &'static str,
+    /// What to do, whatever the stack.
+    pub remedy: &'static str,
+    /// What to do in one stack: its name, and how.
+    pub stacks: &'static [(&'static str, &'static str)],
+}
+
+static UNEXPLAINED: Explanation = Explanation {
+    id: "VTPA-SEC-000",
+    title: "not explained",
+    meaning: "This server refuses the message for a cause that has no explanation yet.",
+    remedy: "Ask the operator, with the reference of the fault.",
+    stacks: &[],
+};
+
+/// The explanation of this id; letter case does not matter.
+pub fn explanation(id: &str) -> Option<&'static Explanation> {
+    ALL.iter().find(|one| one.id.eq_ignore_ascii_case(id.trim()))
+}
+
+impl Explanation {
+    /// What to do, for the sender of that stack where there is something of its own to say.
+    pub fn remedy_for(&self, stack: Option<&str>) -> String {
+        let own = stack.and_then(|stack| self.stacks.iter().find(|(name, _)| *name == stack));
+        match own {
+            Some((name, how)) => format!("{} In {name}: {how}", self.remedy),
+            None => self.remedy.to_owned(),
+        }
+    }
+}
+
+/// The stack that seems to have written a message, by habits of theirs: the prefix of SOAP, the form of Ids. A guess, good
+/// enough to choose an example by and for nothing else.
+pub fn stack(document: &Document) -> Option<&'static str> {
+    let root = document.root();
+    let token = || root.descendants().find(|node| node.is(ns::WSSE, "BinarySecurityToken"));
+    let token_id = || token().and_then(|token| token.attribute(ns::WSU, "Id")).unwrap_or_default();
+    match root.prefix() {
+        "soap-env" => Some("zeep"),
+        "env" => Some("PHP"),
+        "SOAP-ENV" => Some("gSOAP"),
+        "s" => Some(".NET"),
+        "soap" if token_id().starts_with("x509-") => Some("node-soap"),
+        // WSS4J: a UUID with its dashes
+        "soap" if token_id().strip_prefix("X509-").is_some_and(|id| id.contains('-')) => Some("CXF"),
+        _ => None,
+    }
+}
+
+impl Refusal {
+    /// The id of its explanation. One for each cause that has a remedy of its own.
+    pub fn explanation_id(&self) -> &'static str {
+        match self {
+            Self::Xml(_) => "VTPA-SEC-001",
+            Self::NotAnEnvelope => "VTPA-SEC-002",
+            Self::Soap11 => "VTPA-SEC-003",
+            Self::EnvelopeShape => "VTPA-SEC-004",
+            Self::NotUnderstood(_) => "VTPA-SEC-005",
+            Self::Addressing { .. } => "VTPA-SEC-006",
+            Self::SecurityMissing => "VTPA-SEC-007",
+            Self::SecurityTwice => "VTPA-SEC-008",
+            Self::CommentInSecurity => "VTPA-SEC-009",
+            Self::UnexpectedInSecurity { .. } => "VTPA-SEC-010",
+            Self::DuplicateId => "VTPA-SEC-011",
+            Self::TimestampMissing => "VTPA-SEC-012",
+            Self::TimestampMalformed => "VTPA-SEC-013",
+            Self::TimestampReversed => "VTPA-SEC-014",
+            Self::TimestampInFuture { .. } => "VTPA-SEC-015",
+            Self::TimestampTooOld { .. } => "VTPA-SEC-016",
+            Self::TimestampExpired { .. } => "VTPA-SEC-017",
+            Self::CreatedBeforeRestart => "VTPA-SEC-018",
+            Self::SignatureMissing => "VTPA-SEC-019",
+            Self::SignatureTwice => "VTPA-SEC-020",
+            Self::BodyNotSigned => "VTPA-SEC-021",
+            Self::TimestampNotSigned => "VTPA-SEC-022",
+            Self::KeyInfoForm => "VTPA-SEC-023",
+            Self::TokenReference => "VTPA-SEC-024",
+            Self::TokenUnknown => "VTPA-SEC-025",
+            Self::TokenMalformed => "VTPA-SEC-026",
+            Self::Replayed => "VTPA-SEC-027",
+            Self::Signature(error) => of_signature(*error),
+            Self::Certificate(error) => of_certificate(*error),
+        }
+    }
+
+    /// Its explanation.
+    pub fn explanation(&self) -> &'static Explanation {
+        let id = self.explanation_id();
+        // a test walks all ids, so that none is missing here
+        ALL.iter().find(|one| one.id == id).unwrap_or(&UNEXPLAINED)
+    }
+}
+
+fn of_signature(error: VerifyError) -> &'static str {
+    use VerifyError as E;
+    match error {
+        E::SignatureMethodUnknown | E::SignatureMethodNotAllowed(_) => "VTPA-SEC-031",
+        E::DigestMethodUnknown | E::DigestMethodNotAllowed(_) => "VTPA-SEC-032",
+        E::CanonicalizationMethod => "VTPA-SEC-033",
+        E::TransformNotAllowed => "VTPA-SEC-034",
+        E::Algorithm => "VTPA-SEC-035",
+        E::ReferenceUri => "VTPA-SEC-036",
+        E::UnknownId => "VTPA-SEC-037",
+        E::AmbiguousId => "VTPA-SEC-011",
+        E::DigestValue { .. } => "VTPA-SEC-038",
+        E::SignatureValue => "VTPA-SEC-039",
+        E::KeyDoesNotFit | E::Key(_) => "VTPA-SEC-040",
+        E::Value => "VTPA-SEC-041",
+        E::TooManyReferences | E::TooManyPrefixes => "VTPA-SEC-042",
+        E::DereferenceFailed => "VTPA-SEC-043",
+        E::C14n(_) => "VTPA-SEC-044",
+        _ => "VTPA-SEC-030",
+    }
+}
+
+fn of_certificate(error: PathError) -> &'static str {
+    use PathError as E;
+    match error {
+        E::UnknownIssuer => "VTPA-SEC-050",
+        E::Expired => "VTPA-SEC-051",
+        E::NotYetValid => "VTPA-SEC-052",
+        E::Revoked => "VTPA-SEC-053",
+        E::RevocationUnknown | E::RevocationListExpired => "VTPA-SEC-054",
+        E::KeyUsage => "VTPA-SEC-055",
+        E::ExtendedKeyUsage => "VTPA-SEC-056",
+        E::BasicConstraints | E::NameConstraints | E::TooComplex => "VTPA-SEC-057",
+        E::Algorithm | E::Signature => "VTPA-SEC-058",
+        _ => "VTPA-SEC-059",
+    }
+}
