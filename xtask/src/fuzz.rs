@@ -8,9 +8,13 @@ use crate::test::Tally;
 /// cargo-fuzz, installed into `.tools` by [`run`].
 const CARGO_FUZZ: &str = "0.13.2";
 
+/// From so many seconds on a run searches, by another chance each time; shorter ones look whether what held still holds, and
+/// try the same each time.
+const SEARCH: u32 = 60;
+
 /// Fuzzes every target of `fuzz/` for so many seconds.
 pub(crate) fn run(seconds: &str) -> Result<Tally> {
-    seconds.parse::<u32>().with_context(|| format!("{seconds} is no number of seconds"))?;
+    let number: u32 = seconds.parse().with_context(|| format!("{seconds} is no number of seconds"))?;
     let tools = root().join(".tools");
     if !tools.join("bin/cargo-fuzz").exists() {
         let install = ["install", "cargo-fuzz", "--locked", "--quiet", "--version", CARGO_FUZZ, "--root"];
@@ -33,6 +37,9 @@ pub(crate) fn run(seconds: &str) -> Result<Tally> {
         run.args(["--", "-rss_limit_mb=4096", "-timeout=10", "-print_final_stats=1", "-verbosity=0"]);
         if target != "dn" {
             run.arg(format!("-dict={}", root().join("fuzz/xml.dict").display()));
+        }
+        if number < SEARCH {
+            run.arg("-seed=1");
         }
         tally.record(
             &format!("{target} fuzzed for {seconds} s"),
