@@ -5,6 +5,7 @@ mod demandeur;
 mod lecteur;
 mod nomenclatures;
 mod reponse;
+mod valeurs;
 
 use jiff::civil::Date;
 use xmlsec::Signed;

@@ -3,8 +3,8 @@
 use xmlsec::Signed;
 
 use super::constats::Constats;
-use super::demandeur::borne;
 use super::lecteur::Objet;
+use super::valeurs::borne;
 use crate::code_retour::Code;
 use crate::format;
 use crate::model::Nomenclature;
