@@ -69,6 +69,8 @@ pub struct Pki {
     pub revoked: Identity,
     /// The authority's revocation list as PEM: holds [`Pki::revoked`].
     pub crl: String,
+    /// The list before it: holds nobody.
+    pub earlier_crl: String,
 }
 
 /// The certificates, made once per process.
@@ -130,7 +132,8 @@ fn make() -> Pki {
         one_year: issue(one_year, "one-year", DEFECTIVE, &ca),
         no_signature_usage: issue(no_usage, "no-signature-usage", DEFECTIVE, &ca),
         revoked: issue(profile("Application révoquée", REVOKED), "revoked", DEFECTIVE, &ca),
-        crl: crl(&ca),
+        crl: crl(&ca, 2, &[REVOKED]),
+        earlier_crl: crl(&ca, 1, &[]),
         ca: ca_certificate,
         other_ca: other_certificate,
     }
@@ -216,9 +219,9 @@ fn issue_for(
     }
 }
 
-fn crl(issuer: &Issuer<'static, KeyPair>) -> String {
-    let revoked = RevokedCertParams {
-        serial_number: SerialNumber::from(REVOKED),
+fn crl(issuer: &Issuer<'static, KeyPair>, number: u64, serials: &[u64]) -> String {
+    let revoked = |serial: &u64| RevokedCertParams {
+        serial_number: SerialNumber::from(*serial),
         revocation_time: date_time_ymd(2026, 6, 1),
         reason_code: None,
         invalidity_date: None,
@@ -226,9 +229,9 @@ fn crl(issuer: &Issuer<'static, KeyPair>) -> String {
     let params = CertificateRevocationListParams {
         this_update: date_time_ymd(2026, 6, 1),
         next_update: date_time_ymd(2036, 1, 1),
-        crl_number: SerialNumber::from(1_u64),
+        crl_number: SerialNumber::from(number),
         issuing_distribution_point: None,
-        revoked_certs: vec![revoked],
+        revoked_certs: serials.iter().map(revoked).collect(),
         key_identifier_method: KeyIdMethod::Sha256,
     };
     params.signed_by(issuer).and_then(|list| list.pem()).expect("a revocation list")

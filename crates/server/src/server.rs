@@ -62,7 +62,7 @@ impl Server {
     /// Opens the database (creating or migrating it), reads keys and certificates, listens.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
         let identity = keys::identity(&config.signature)?;
-        let trust = Trust::new(keys::anchors(&config.trust)?);
+        let trust = Trust::load(&config.trust)?;
         let (chain, key) = keys::tls(&config.tls)?;
         let tls = net::tls_acceptor(chain, key)?;
         let store = Store::open(&config.database.url).await?;
@@ -113,6 +113,8 @@ impl Server {
         let purge = tokio::spawn(async move { purge(&state.store).await });
         let state = Arc::clone(&self.state);
         let tables = tokio::spawn(async move { state.tables.follow(&state.store, &state.clock).await });
+        let state = Arc::clone(&self.state);
+        let trust = tokio::spawn(async move { state.trust.follow().await });
         let https = net::serve(self.https, Some(self.tls), self.app.clone(), limits.clone(), stop.clone());
         let plain = [(self.http, self.app), (self.metrics, crate::metrics::router())];
         let plain = plain.map(|(listener, app)| {
@@ -127,6 +129,7 @@ impl Server {
         tokio::join!(https, http, metrics);
         purge.abort();
         tables.abort();
+        trust.abort();
         // only once the last request is answered is the replay memory complete
         let _ = quiet.send(true);
         if let Err(error) = guard.await {

@@ -1,28 +1,79 @@
-//! Whose certificates are believed: the configured anchors, with the answer for a certificate remembered for a minute.
+//! Whose certificates are believed: the configured anchors and revocation lists, read again when their files change, with
+//! the answer for a certificate remembered for a minute.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use wss::CertificateCheck;
 use xmlsec::{Certificate, PathError, TrustAnchors};
 
-/// How long a path that held is believed without building it again: a path costs some 200 µs, and dates and
-/// revocation lists change by the hour.
+use crate::config;
+use crate::keys::{self, KeyFileError};
+
+/// How long a path that held is believed without building it again: a path costs some 20 µs, and dates change by the day.
+/// New lists empty the memory.
 const BELIEVED_FOR: SignedDuration = SignedDuration::from_secs(60);
 /// Certificates remembered; beyond it the memory is emptied.
 const REMEMBERED: usize = 10_000;
+/// How often the files are looked at.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// What a file was when it was read: time of its last change, length. `None` for one that is not there.
+type Stamp = Option<(SystemTime, u64)>;
 
 /// Path validation with a short memory.
 #[derive(Debug)]
 pub(crate) struct Trust {
-    anchors: TrustAnchors,
+    files: config::Trust,
+    anchors: RwLock<Arc<TrustAnchors>>,
+    read: Mutex<Vec<Stamp>>,
     held: Mutex<HashMap<[u8; 32], Timestamp>>,
 }
 
 impl Trust {
-    pub(crate) fn new(anchors: TrustAnchors) -> Self {
-        Self { anchors, held: Mutex::default() }
+    /// Reads the anchors and revocation lists.
+    pub(crate) fn load(files: &config::Trust) -> Result<Self, KeyFileError> {
+        // stamps first: a change while we read is then seen as one
+        let read = Mutex::new(stamps(files));
+        let anchors = RwLock::new(Arc::new(keys::anchors(files)?));
+        Ok(Self { files: files.clone(), anchors, read, held: Mutex::default() })
+    }
+
+    /// Takes up changed files. Does not end.
+    pub(crate) async fn follow(&self) {
+        let mut failing = false;
+        loop {
+            tokio::time::sleep(EVERY).await;
+            match self.refresh() {
+                Ok(false) => {}
+                Ok(true) => {
+                    failing = false;
+                    tracing::info!("anchors and revocation lists read again");
+                }
+                // Told once. A file that is being written reads well the next time.
+                Err(error) if !failing => {
+                    failing = true;
+                    tracing::warn!(%error, "anchors and revocation lists stay as they were");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Whether something was read anew. What cannot be read leaves what there is: trust is neither widened nor lost by a
+    /// broken file.
+    fn refresh(&self) -> Result<bool, KeyFileError> {
+        let present = stamps(&self.files);
+        if *self.read.lock().unwrap_or_else(PoisonError::into_inner) == present {
+            return Ok(false);
+        }
+        let anchors = keys::anchors(&self.files)?;
+        *self.anchors.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(anchors);
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = present;
+        Ok(true)
     }
 
     fn held_lately(&self, fingerprint: &[u8; 32], now: Timestamp) -> bool {
@@ -32,6 +83,14 @@ impl Trust {
             age >= SignedDuration::ZERO && age < BELIEVED_FOR
         })
     }
+}
+
+fn stamps(files: &config::Trust) -> Vec<Stamp> {
+    let stamp = |file| {
+        let metadata = std::fs::metadata(file).ok()?;
+        Some((metadata.modified().ok()?, metadata.len()))
+    };
+    files.anchors.iter().chain(&files.crls).map(stamp).collect()
 }
 
 impl CertificateCheck for Trust {
@@ -47,12 +106,65 @@ impl CertificateCheck for Trust {
         if in_date && self.held_lately(fingerprint, now) {
             return Ok(());
         }
-        self.anchors.verify(certificate, intermediates, now)?;
+        let anchors = Arc::clone(&self.anchors.read().unwrap_or_else(PoisonError::into_inner));
+        anchors.verify(certificate, intermediates, now)?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.len() >= REMEMBERED {
-            held.clear();
+        // not what lists said that were replaced meanwhile
+        if Arc::ptr_eq(&anchors, &self.anchors.read().unwrap_or_else(PoisonError::into_inner)) {
+            if held.len() >= REMEMBERED {
+                held.clear();
+            }
+            held.insert(*fingerprint, now);
         }
-        held.insert(*fingerprint, now);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::pki::pki;
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_revoked_meanwhile_is_refused_without_a_restart() {
+        let directory = tempfile::tempdir().unwrap();
+        let (anchor, list) = (directory.path().join("ca.pem"), directory.path().join("list.pem"));
+        std::fs::write(&anchor, &pki().ca.certificate_pem).unwrap();
+        std::fs::write(&list, &pki().earlier_crl).unwrap();
+        let files =
+            config::Trust { anchors: vec![anchor.clone()], crls: vec![list.clone()], ..Default::default() };
+        let trust = Trust::load(&files).unwrap();
+        let now = testkit::instant();
+        let certificate = |of: &testkit::pki::Identity| Certificate::parse(&of.certificate_der).unwrap();
+        let (revoked, partner) = (certificate(&pki().revoked), certificate(&pki().partner));
+        let check = |certificate| trust.check(certificate, &[], now);
+        assert_eq!((check(&revoked), check(&partner)), (Ok(()), Ok(())));
+        assert!(!trust.refresh().unwrap(), "nothing changed");
+
+        // a list that is half written changes nothing, and is read when it is whole
+        let half = &pki().crl[..pki().crl.len() / 2];
+        std::fs::write(&list, half).unwrap();
+        assert!(trust.refresh().is_err());
+        assert_eq!((check(&revoked), check(&partner)), (Ok(()), Ok(())));
+        std::fs::write(&list, &pki().crl).unwrap();
+        assert!(trust.refresh().unwrap());
+        assert_eq!(
+            (check(&revoked), check(&partner)),
+            (Err(PathError::Revoked), Ok(())),
+            "remembered or not"
+        );
+
+        // a list that is gone opens nothing
+        std::fs::remove_file(&list).unwrap();
+        assert!(trust.refresh().is_err());
+        assert_eq!(check(&revoked), Err(PathError::Revoked));
+        std::fs::write(&list, &pki().crl).unwrap();
+
+        // another authority in the place of ours
+        std::fs::write(&anchor, &pki().other_ca.certificate_pem).unwrap();
+        assert!(trust.refresh().unwrap());
+        assert_eq!(check(&partner), Err(PathError::UnknownIssuer));
+        assert_eq!(check(&certificate(&pki().wrong_ca)), Ok(()));
     }
 }
