@@ -5,6 +5,7 @@
 
 mod clock;
 pub mod config;
+mod inspect;
 mod keys;
 mod log_id;
 mod metrics;
@@ -21,6 +22,7 @@ pub mod web;
 
 pub use clock::{Clock, day_in_paris};
 pub use config::{Config, ConfigError, Overrides};
+pub use inspect::{Check, Inspection, Verdict, inspect};
 pub use keys::{KeyFileError, identity};
 pub use server::{Server, StartError};
 pub use service::vue::dossier as dossier_du_contrat;

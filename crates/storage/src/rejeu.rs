@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    Error, Store, Tx,
+    Error, Reader, Store, Tx,
     sql::{Value, now, pairs, time},
     store::Durability,
 };
@@ -34,6 +34,14 @@ pub struct Purged {
     pub jetons: u64,
     /// Sessions.
     pub sessions: u64,
+}
+
+impl Reader<'_> {
+    /// Whether a message is remembered, as far as it was written: servers write a moment after they accept.
+    pub async fn rejeu_vu(&mut self, cle: &[u8; 32]) -> Result<bool, Error> {
+        const SQL: &str = "SELECT 1 FROM rejeu WHERE empreinte = $1";
+        Ok(self.row("rejeu", SQL, &[Value::Bytes(cle)], |row| row.integer(0)).await?.is_some())
+    }
 }
 
 impl Store {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::commands::{
-    call, cert, demande, demo, dossier, etablissement, explain, finess, nos, partner, serve,
+    call, cert, demande, demo, dossier, etablissement, explain, finess, inspect, nos, partner, serve,
 };
 
 const EXAMPLES: &str = "\
@@ -44,6 +44,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Cert(cert::Command),
     Call(Box<call::Call>),
+    Inspect(inspect::Inspect),
     Explain(explain::Explain),
 }
 

@@ -7,7 +7,7 @@ use testkit::pki::pki;
 use crate::codes::{creation_of, jeton_of};
 use crate::{Harness, Reply};
 
-const SOAP: &str = "application/soap+xml; charset=utf-8";
+pub(crate) const SOAP: &str = "application/soap+xml; charset=utf-8";
 
 fn assert_fault(harness: &Harness, reply: &Reply, code: &str, subcode: Option<&str>, case: &str) {
     assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR, "{case}: {}", reply.text());

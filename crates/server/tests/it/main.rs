@@ -7,6 +7,7 @@ mod contract;
 mod faults;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod inspect;
 mod jetons;
 mod selected;
 

@@ -29,6 +29,12 @@ async fn what_was_seen_is_remembered_until_its_time() {
     let base = Base::new().await;
     let many: Vec<EntreeRejeu> = (0..=255).map(|seed| entry(seed, i64::from(seed))).collect();
     base.store.rejeu_ajouter(many, noon()).await.unwrap();
+    let seen = async |key: [u8; 32]| {
+        base.store.read(|reader| Box::pin(async move { reader.rejeu_vu(&key).await })).await.unwrap()
+    };
+    let mut stranger = sha(7);
+    stranger[31] ^= 1;
+    assert!(seen(sha(7)).await && !seen(stranger).await, "asked without being told");
     let base = base.reopened().await;
     let later = noon() + SignedDuration::from_secs(250);
     let memory = base.store.rejeu_demarrer(later).await.unwrap();

@@ -8,6 +8,7 @@ pub(crate) mod dossier;
 pub(crate) mod etablissement;
 pub(crate) mod explain;
 pub(crate) mod finess;
+pub(crate) mod inspect;
 pub(crate) mod nos;
 pub(crate) mod partner;
 pub(crate) mod serve;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command) -> Outcome {
             Command::Dossier(command) => dossier::run(command).await,
             Command::Demande(command) => demande::run(command).await,
             Command::Etablissement(command) => etablissement::run(command).await,
+            Command::Inspect(inspect) => inspect::run(inspect, clock.now()).await,
             Command::Explain(explain) => explain::run(explain),
             Command::Nos(command) => nos::run(command, &clock).await,
             Command::Finess(command) => finess::run(command, &clock).await,

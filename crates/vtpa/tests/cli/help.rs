@@ -2,7 +2,7 @@
 
 use crate::vtpa::vtpa;
 
-const COMMANDS: [&[&str]; 33] = [
+const COMMANDS: [&[&str]; 34] = [
     &[],
     &["demo"],
     &["serve"],
@@ -35,6 +35,7 @@ const COMMANDS: [&[&str]; 33] = [
     &["call", "creer"],
     &["call", "consulter"],
     &["call", "jeton"],
+    &["inspect"],
     &["explain"],
 ];
 

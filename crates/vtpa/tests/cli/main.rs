@@ -11,6 +11,7 @@ mod etablissement;
 mod finess;
 mod help;
 mod house;
+mod inspect;
 mod nos;
 mod partner;
 mod serve;
