@@ -8,6 +8,9 @@ use crate::Harness;
 use crate::codes::creation_of;
 use crate::faults::SOAP;
 
+/// The case, the message, and the check that fails with the id of its explanation.
+type Row = (&'static str, String, Option<(&'static str, &'static str)>);
+
 #[tokio::test]
 async fn what_inspect_says_is_what_the_server_does() {
     let harness = Harness::new().await;
@@ -16,7 +19,7 @@ async fn what_inspect_says_is_what_the_server_does() {
     let config = Config::load(&harness.directory.path().join("vtpa.toml")).unwrap();
     let (good, now) = (|| harness.message(&pki().partner, &creation_of("u")), harness.now());
     let late = now - jiff::SignedDuration::from_hours(2);
-    let rows: [(&str, String, Option<(&str, &str)>); 11] = [
+    let rows: [Row; 11] = [
         ("right", good(), None),
         ("no XML", good().replace("</soap:Envelope>", ""), Some(("readable XML", "VTPA-SEC-001"))),
         (
