@@ -196,11 +196,17 @@ fn types(objet: &Objet<'_>, constats: &mut Constats) -> Vec<Nomenclature> {
 }
 
 /// Etablissements of a creation: checked for form (decisions §7).
-pub(super) fn etablissements(list: Signed<'_>, chemin: &str, constats: &mut Constats) -> Vec<Etablissement> {
+pub(super) fn etablissements(
+    list: Signed<'_>,
+    chemin: &str,
+    constats: &mut Constats,
+) -> Vec<(usize, Etablissement)> {
     let items = liste(list, chemin, "Etablissement", constats);
     let items = items.into_iter().zip(1..).filter(|(item, _)| est_renseigne(*item));
     items
-        .filter_map(|(item, position)| etablissement(item, &format!("{chemin}[{position}]"), constats))
+        .filter_map(|(item, position)| {
+            etablissement(item, &format!("{chemin}[{position}]"), constats).map(|item| (position, item))
+        })
         .collect()
 }
 

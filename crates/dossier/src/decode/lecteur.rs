@@ -26,7 +26,8 @@ pub(super) struct Texte<'d> {
 }
 
 impl<'d> Objet<'d> {
-    /// Opens `element` at `chemin` (empty for the operation's own parameters), whose members may be `connus`.
+    /// Opens `element` at `chemin` (empty for the operation's own parameters), whose members may be `connus`. A nil one
+    /// has none, whatever is in it.
     pub(super) fn ouvrir(
         element: Signed<'d>,
         chemin: &str,
@@ -35,7 +36,8 @@ impl<'d> Objet<'d> {
     ) -> Self {
         let prefixe = if chemin.is_empty() { String::new() } else { format!("{chemin}.") };
         let mut membres: Vec<Signed<'d>> = Vec::new();
-        for child in element.children().filter(|child| child.namespace() == NAMESPACE) {
+        let ours = |child: &Signed<'_>| child.namespace() == NAMESPACE && !is_nil(element);
+        for child in element.children().filter(ours) {
             let name = child.local_name();
             let repeated = membres.iter().any(|known| known.local_name() == name);
             if repeated || !connus.contains(&name) {

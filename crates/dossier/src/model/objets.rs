@@ -234,8 +234,9 @@ pub struct CreationDossier {
     pub demandeur: Demandeur,
     /// The partner's user.
     pub id_local: IdLocal,
-    /// « Non exploité en version 1 »: checked for form.
-    pub etablissements: Vec<Etablissement>,
+    /// « Non exploité en version 1 »: checked for form. Each with its place in the list, counted from 1 as messages
+    /// count it: an empty one before it has a place and is no establishment.
+    pub etablissements: Vec<(usize, Etablissement)>,
     /// No parameter is managed in this version.
     pub parametres_optionnels: Dictionnaire,
 }

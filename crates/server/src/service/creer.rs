@@ -1,5 +1,7 @@
 //! CreerDossierPA (§3.1.1): a new dossier, linked to the application and its user. 999 means that it is on disk.
 
+use std::collections::HashSet;
+
 use dossier::{Code, CodeRetour, CreationDossier, IdDossier, Reponse, TypeHebergement, UrgenceDemande};
 use storage::Tx;
 use xmlsec::Signed;
@@ -58,11 +60,13 @@ async fn create(
     id_dossier: &IdDossier,
     creation: &CreationDossier,
 ) -> Result<Result<(), CodeRetour>, storage::Error> {
-    let numbers: Vec<&str> = creation.etablissements.iter().map(|item| item.num_finiss.as_str()).collect();
+    let numbers: Vec<&str> =
+        creation.etablissements.iter().map(|(_, item)| item.num_finiss.as_str()).collect();
     if !numbers.is_empty() {
         let unknown = tx.unknown_etablissements(&numbers).await?;
         if !unknown.is_empty() {
-            let paths: Vec<_> = unknown.into_iter().map(path).collect();
+            let places = unknown.into_iter().filter_map(|rank| creation.etablissements.get(rank));
+            let paths: Vec<_> = places.map(|(place, _)| path(*place)).collect();
             return Ok(Err(CodeRetour::champs(Code::EtablissementInconnu, &paths)));
         }
     }
@@ -82,14 +86,12 @@ fn bounded(creation: &CreationDossier) -> Result<(), CodeRetour> {
     if items.len() > DEMANDES_MAX {
         return refuse(&["Etablissements".to_owned()]);
     }
-    let repeated = |(position, item): &(usize, &dossier::Etablissement)| {
-        items.iter().take(*position).any(|earlier| earlier.num_finiss == item.num_finiss)
-    };
-    let paths: Vec<_> =
-        items.iter().enumerate().filter(repeated).map(|(position, _)| path(position)).collect();
+    let mut numbers = HashSet::new();
+    let repeated = items.iter().filter(|(_, item)| !numbers.insert(item.num_finiss.as_str()));
+    let paths: Vec<_> = repeated.map(|(place, _)| path(*place)).collect();
     if paths.is_empty() { Ok(()) } else { refuse(&paths) }
 }
 
-fn path(position: usize) -> String {
-    format!("Etablissements[{}].NumFINISS", position + 1)
+fn path(place: usize) -> String {
+    format!("Etablissements[{place}].NumFINISS")
 }

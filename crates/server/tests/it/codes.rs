@@ -191,3 +191,22 @@ async fn an_operation_switched_off_is_020_but_not_before_100() {
     assert_eq!(harness.ask(&jeton_of(&mine, "moi")).await.codes(), ["020"]);
     assert_eq!(harness.ask_as(&pki().unregistered, &jeton_of(&mine, "moi")).await.codes(), ["100"]);
 }
+
+/// Decisions §9: positions count every item that was sent, an empty one too; a nil object has no members, whatever is in it.
+#[tokio::test]
+async fn positions_count_empty_items_and_nil_objects_have_no_members() {
+    let harness =
+        Harness::with(|config| config.creation.etablissements = server::config::Etablissements::Record).await;
+    let establishments = "<IdLocal>u</IdLocal><Etablissements><Etablissement/><Etablissement><NumFINISS>010000024</NumFINISS>\
+        </Etablissement></Etablissements>";
+    let answer = harness.ask(&creation_of("u").replace("<IdLocal>u</IdLocal>", establishments)).await;
+    assert_eq!(answer.codes(), ["431"]);
+    assert!(answer.message().ends_with(" : Etablissements[2].NumFINISS"), "{}", answer.message());
+
+    let nil = "<Adresse xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"><Intrus/>";
+    let answer = harness.ask(&creation_of("u").replace("<Adresse>", nil)).await;
+    assert_eq!(
+        (answer.codes(), answer.message().ends_with(" : Demandeur.Adresse")),
+        (vec!["201".to_owned()], true)
+    );
+}

@@ -17,7 +17,7 @@ pub(super) fn json(creation: &CreationDossier) -> Value {
     json!({
         "Demandeur": creation.demandeur,
         "IdLocal": creation.id_local,
-        "Etablissements": creation.etablissements,
+        "Etablissements": creation.etablissements.iter().map(|(_, item)| item).collect::<Vec<_>>(),
         "ParametresOptionnels": creation.parametres_optionnels,
     })
 }

@@ -208,7 +208,7 @@ pub(super) fn creation() -> impl Strategy<Value = CreationDossier> {
         .prop_map(|(demandeur, id_local, etablissements, parametres_optionnels)| CreationDossier {
             demandeur,
             id_local: IdLocal::parse(&id_local).expect("the text is trimmed and has no control"),
-            etablissements,
+            etablissements: (1..).zip(etablissements).collect(),
             parametres_optionnels,
         })
 }
