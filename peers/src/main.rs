@@ -63,7 +63,7 @@ fn speed(c: &Path) -> Result<()> {
     verify(&verifier, &text, &key)?;
 
     println!(
-        "message of {} bytes, 4 references, RSA-2048, SHA-256; CPU µs, median of {} rounds\n",
+        "message of {} bytes, 4 references, RSA-2048, SHA-256; µs, median of {} rounds\n",
         text.len(),
         contest::ROUNDS
     );
