@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::demo::Demo;
-use crate::shell::{cargo, command, output, root, run as execute};
+use crate::shell::{command, executable, output, root};
 
 const ROUNDS: usize = 3;
 /// Messages of a round: about five seconds.
@@ -36,29 +36,17 @@ impl Round {
 
 /// Builds, measures, prints, and adds a row to BENCHMARKS.md.
 pub(crate) fn run() -> Result<()> {
-    let release = [
-        "build",
-        "--release",
-        "--locked",
-        "-p",
-        "vtpa",
-        "-p",
-        "client",
-        "--bin",
-        "vtpa",
-        "--example",
-        "load",
-    ];
-    execute(cargo().args(release))?;
+    let build = ["build", "--release", "-p", "vtpa", "-p", "client", "--bin", "vtpa", "--example", "load"];
+    let vtpa = executable(&build, "bin", "vtpa")?;
+    let load = executable(&build, "example", "load")?;
     let folder = root().join("target/xtask/bench");
-    let vtpa = root().join("target/release/vtpa");
     let demo = Demo::start_by(pinned("0", &vtpa), &vtpa, &folder.join("demo"))?;
     let id = dossier_with_demandes(&demo, &folder)?;
 
-    measure(&demo, &id, "2000")?; // warm: caches, allocator, the processor's clock
+    measure(&demo, &load, &id, "2000")?; // warm: caches, allocator, the processor's clock
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        let round = measure(&demo, &id, MESSAGES)?;
+        let round = measure(&demo, &load, &id, MESSAGES)?;
         println!(
             "{:>7.0} request/s   {:>7.0} signatures/s   ratio {:.2}   {:>4.0} µs CPU per request, ratio by CPU {:.2}",
             round.requests_per_second,
@@ -74,9 +62,9 @@ pub(crate) fn run() -> Result<()> {
     write_row(rounds.get(ROUNDS / 2).context("no round")?)
 }
 
-fn measure(demo: &Demo, id_dossier: &str, messages: &str) -> Result<Round> {
+fn measure(demo: &Demo, load: &Path, id_dossier: &str, messages: &str) -> Result<Round> {
     let signatures_per_second = signatures_per_second()?;
-    let mut load = pinned("1", &root().join("target/release/examples/load"));
+    let mut load = pinned("1", load);
     load.arg(&demo.base).args(["ca.pem", "partner.pem", "partner.key"].map(|name| demo.file(name)));
     load.args([id_dossier, "bench", messages, CONNECTIONS]);
     let before = demo.cpu_seconds()?;

@@ -8,10 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
+use anyhow::{Context, Result, bail};
 
-use crate::shell::{cargo, output};
+use crate::shell::{executable, output};
 
 /// How long the demonstration may take to make its keys and answer.
 const START: Duration = Duration::from_secs(60);
@@ -112,31 +111,12 @@ impl Drop for Demo {
 
 /// Builds `vtpa` alone.
 pub(crate) fn built() -> Result<PathBuf> {
-    executable(&["build", "--package", "vtpa", "--bin", "vtpa"])
+    executable(&["build", "--package", "vtpa", "--bin", "vtpa"], "bin", "vtpa")
 }
 
 /// Builds every test of the workspace, and `vtpa` with them: not twice, with another set of features each time.
 pub(crate) fn built_with_tests() -> Result<PathBuf> {
-    executable(&["test", "--workspace", "--no-run"])
-}
-
-fn executable(build: &[&str]) -> Result<PathBuf> {
-    println!("$ cargo {}", build.join(" "));
-    // cargo tells progress and errors on standard error, what it made on standard output
-    let built = cargo()
-        .args(build)
-        .args(["--locked", "--message-format=json-render-diagnostics"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo")?;
-    ensure!(built.status.success(), "it did not compile");
-    String::from_utf8(built.stdout)?
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "vtpa" && message["target"]["kind"][0] == "bin")
-        .filter(|message| message["profile"]["test"] == false)
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo built no vtpa")
+    executable(&["test", "--workspace", "--no-run"], "bin", "vtpa")
 }
 
 /// Reads what the demonstration prints until its ready line; the rest is read to the end, so that it never blocks.

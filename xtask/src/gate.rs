@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::shell::{cargo, command, output, root, run as execute};
+use crate::shell::{command, executable, output, root};
 use crate::test::Tally;
 
 /// What is allowed over the record.
@@ -17,30 +17,31 @@ const RECORD: &str = "crates/xmlsec/examples/gate/instructions.tsv";
 
 /// Counts and compares; with `accept`, writes the record anew.
 pub(crate) fn run(accept: bool) -> Result<Tally> {
-    execute(cargo().args([
-        "build",
-        "--release",
-        "--locked",
-        "--quiet",
-        "-p",
-        "xmlsec",
-        "--example",
+    let gate = executable(
+        &["build", "--release", "--quiet", "-p", "xmlsec", "--example", "gate"],
+        "example",
         "gate",
-    ]))?;
-    let counts = counted()?;
+    )?;
+    let counts = counted(&gate)?;
     let (shapes, pieces): (Vec<_>, Vec<_>) = counts.into_iter().partition(|(name, _)| name.contains(" × "));
     let mut tally = Tally::default();
     let record = root().join(RECORD);
     if accept {
-        let lines = pieces.iter().fold(String::new(), |mut lines, (name, count)| {
+        let lines = pieces.iter().fold(format!("# {}\n", compiler()?), |mut lines, (name, count)| {
             let _ = writeln!(lines, "{name}\t{count}");
             lines
         });
         std::fs::write(&record, lines)?;
     }
     let recorded = std::fs::read_to_string(&record).with_context(|| format!("no {RECORD}"))?;
+    let made_by = recorded.lines().next().unwrap_or_default();
+    let (then, now) = (made_by.trim_start_matches("# "), compiler()?);
+    if then != now {
+        println!("  recorded with {then}, this is {now}: a compiler may well change what a piece takes");
+    }
     let recorded: Vec<(&str, u64)> = recorded
         .lines()
+        .filter(|line| *line != made_by)
         .map(|line| {
             let (name, count) = line.split_once('\t').with_context(|| format!("{RECORD}: {line}"))?;
             Ok((name, count.parse()?))
@@ -65,6 +66,12 @@ pub(crate) fn run(accept: bool) -> Result<Tally> {
     Ok(tally)
 }
 
+/// The compiler, which the counts depend on. On the processor they hardly do: valgrind shows programs one of its own.
+fn compiler() -> Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    Ok(output(command(rustc).arg("--version"))?.trim().to_owned())
+}
+
 fn compare(count: u64, before: Option<u64>) -> Result<()> {
     let before =
         before.with_context(|| format!("not in {RECORD}; cargo xtask gate --accept writes it anew"))?;
@@ -78,7 +85,7 @@ fn compare(count: u64, before: Option<u64>) -> Result<()> {
 }
 
 /// The cases in order, each with what callgrind counted within `measured`.
-fn counted() -> Result<Vec<(String, u64)>> {
+fn counted(gate: &Path) -> Result<Vec<(String, u64)>> {
     let folder = root().join("target/xtask/gate");
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
@@ -92,7 +99,7 @@ fn counted() -> Result<Vec<(String, u64)>> {
         "--dump-after=gate::measured",
     ]);
     valgrind.arg(format!("--callgrind-out-file={}", folder.join("out").display()));
-    let names = output(valgrind.arg(root().join("target/release/examples/gate")))?;
+    let names = output(valgrind.arg(gate))?;
     let names: Vec<String> = names.lines().map(str::to_owned).collect();
     let dump = |number: usize| -> PathBuf { folder.join(format!("out.{number}")) };
     ensure!(dump(names.len()).exists(), "callgrind wrote fewer counts than there are cases");

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
 
 /// The root of the workspace.
 pub(crate) fn root() -> &'static Path {
@@ -21,6 +22,27 @@ pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
 /// `cargo`, the one that runs us.
 pub(crate) fn cargo() -> Command {
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs a `cargo build` or its like and gives the executable of that kind (`bin`, `example`) and name that it made, from
+/// cargo's own words: where it lies is the user's to choose, and what lies elsewhere is old.
+pub(crate) fn executable(build: &[&str], kind: &str, name: &str) -> Result<PathBuf> {
+    println!("$ cargo {}", build.join(" "));
+    // cargo tells progress and errors on standard error, what it made on standard output
+    let built = cargo()
+        .args(build)
+        .args(["--locked", "--message-format=json-render-diagnostics"])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo")?;
+    ensure!(built.status.success(), "it did not compile");
+    String::from_utf8(built.stdout)?
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == name && message["target"]["kind"][0] == kind)
+        .filter(|message| message["profile"]["test"] == false)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .with_context(|| format!("cargo built no {name}"))
 }
 
 /// Shows the command, runs it, and fails when it does.
