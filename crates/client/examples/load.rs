@@ -83,7 +83,9 @@ fn connect(host: &str, tls: &Arc<ClientConfig>) -> Result<Connection, Failure> {
 #[expect(clippy::disallowed_methods, reason = "messages are signed for the moment at which they are sent")]
 fn post(host: &str, request: &Requete, identity: &wss::Identity) -> Result<Vec<u8>, Failure> {
     let envelope =
-        wss::seal(identity, None, jiff::Timestamp::now(), &mut rand::rng(), |w| request.encode(w))?;
+        wss::seal(identity, &wss::Sealing::default(), jiff::Timestamp::now(), &mut rand::rng(), |w| {
+            request.encode(w)
+        })?;
     let operation = request.operation();
     let mut post = format!(
         "POST {} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/soap+xml; charset=utf-8; action=\"{}\"\r\nContent-Length: {}\r\n\r\n",

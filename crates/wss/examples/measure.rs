@@ -42,7 +42,7 @@ fn main() {
     let mut rng = testkit::rng(1);
     let mut seal = |length: usize| {
         let text = "é<&x".repeat(length / 4);
-        wss::seal(&identity, None, now, &mut rng, |w| {
+        wss::seal(&identity, &wss::Sealing::default(), now, &mut rng, |w| {
             w.element("", "urn:test", "Ping", &text);
         })
         .unwrap()

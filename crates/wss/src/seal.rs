@@ -84,11 +84,18 @@ impl AddressingHeaders {
     }
 }
 
+/// What a message carries beyond Body and Timestamp. The default is what every stack reads.
+#[derive(Debug, Clone, Default)]
+pub struct Sealing {
+    /// WS-Addressing headers, signed.
+    pub addressing: Option<AddressingHeaders>,
+}
+
 /// Writes, signs and assembles one message: Timestamp, BinarySecurityToken, one Signature over Body, Timestamp and
 /// every WS-Addressing header. `rng` makes the Ids, so that two equal messages of one instant differ.
 pub fn seal(
     identity: &Identity,
-    addressing: Option<&AddressingHeaders>,
+    sealing: &Sealing,
     now: Timestamp,
     rng: &mut impl Rng,
     write_body: impl FnOnce(&mut Writer),
@@ -99,7 +106,7 @@ pub fn seal(
         w.element("wsu", ns::WSU, "Created", &write_instant(now));
         w.element("wsu", ns::WSU, "Expires", &write_instant(now + LIFETIME));
     })?;
-    let headers = addressing_headers(addressing, &ids)?;
+    let headers = addressing_headers(sealing.addressing.as_ref(), &ids)?;
 
     let digest = DigestMethod::Sha256;
     let mut signature = SignatureBuilder::new(&identity.key)
@@ -146,11 +153,12 @@ pub fn seal(
 /// Seals a fault: signed like any answer, since zeep and CXF lose an unsigned one.
 pub fn seal_fault(
     identity: &Identity,
+    sealing: &Sealing,
     fault: &Fault,
     now: Timestamp,
     rng: &mut impl Rng,
 ) -> Result<Vec<u8>, SealError> {
-    seal(identity, None, now, rng, |w| fault.write(w))
+    seal(identity, sealing, now, rng, |w| fault.write(w))
 }
 
 struct MessageIds {

@@ -22,7 +22,7 @@ pub(super) fn signed_body<T>(write: impl FnOnce(&mut Writer), read: impl FnOnce(
         Identity::new(SigningKey::from_pem(partner.key_pem.as_bytes()).unwrap(), certificate).unwrap()
     });
     let now = testkit::instant();
-    let sealed = wss::seal(&IDENTITY, None, now, &mut testkit::rng(1), write).unwrap();
+    let sealed = wss::seal(&IDENTITY, &wss::Sealing::default(), now, &mut testkit::rng(1), write).unwrap();
     let document = Document::parse(&sealed, &Limits::default()).unwrap();
     let (skew, age) = (jiff::SignedDuration::ZERO, jiff::SignedDuration::from_secs(1));
     let policy = Policy { freshness: Freshness { max_age: age, clock_skew: skew }, timestamp_required: true };

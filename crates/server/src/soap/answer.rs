@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use dossier::{Operation, Reponse};
 use jiff::Timestamp;
-use wss::{AddressingHeaders, Refusal};
+use wss::{Refusal, Sealing};
 
 use super::failure::Failure;
 use super::http;
@@ -13,19 +13,15 @@ use crate::state::AppState;
 
 /// The answer before it is signed.
 pub(super) struct Answer {
-    outcome: Result<(Operation, Reponse, Option<AddressingHeaders>), Failure>,
+    outcome: Result<(Operation, Reponse, Sealing), Failure>,
     application: Option<String>,
     /// The stack that seems to have asked.
     stack: Option<&'static str>,
 }
 
 impl Answer {
-    pub(super) fn given(
-        operation: Operation,
-        reponse: Reponse,
-        addressing: Option<AddressingHeaders>,
-    ) -> Self {
-        Self { outcome: Ok((operation, reponse, addressing)), application: None, stack: None }
+    pub(super) fn given(operation: Operation, reponse: Reponse, sealing: Sealing) -> Self {
+        Self { outcome: Ok((operation, reponse, sealing)), application: None, stack: None }
     }
 
     pub(super) fn failed(failure: Failure) -> Self {
@@ -52,7 +48,7 @@ impl Answer {
     pub(super) fn into_response(self, state: &AppState, id: &LogId, now: Timestamp) -> Response<Body> {
         let application = self.application.as_deref().unwrap_or("-");
         let (status, sealed) = match &self.outcome {
-            Ok((operation, reponse, addressing)) => {
+            Ok((operation, reponse, sealing)) => {
                 tracing::info!(
                     id = id.as_str(),
                     application,
@@ -60,10 +56,9 @@ impl Answer {
                     code = code(reponse),
                     "answered"
                 );
-                let sealed =
-                    wss::seal(&state.identity, addressing.as_ref(), now, &mut crate::clock::rng(), |w| {
-                        reponse.encode(w);
-                    });
+                let sealed = wss::seal(&state.identity, sealing, now, &mut crate::clock::rng(), |w| {
+                    reponse.encode(w);
+                });
                 (StatusCode::OK, sealed)
             }
             Err(failure) => {
@@ -72,7 +67,13 @@ impl Answer {
                     return http::version_mismatch();
                 }
                 let fault = failure.fault(id.as_str(), state.config.sandbox, self.stack);
-                let sealed = wss::seal_fault(&state.identity, &fault, now, &mut crate::clock::rng());
+                let sealed = wss::seal_fault(
+                    &state.identity,
+                    &Sealing::default(),
+                    &fault,
+                    now,
+                    &mut crate::clock::rng(),
+                );
                 (StatusCode::INTERNAL_SERVER_ERROR, sealed)
             }
         };

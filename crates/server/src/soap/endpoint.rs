@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
 use dossier::{Operation, Service};
 use jiff::{SignedDuration, Timestamp};
-use wss::{AddressingHeaders, Freshness, Opened, Policy, Received, Refusal};
+use wss::{AddressingHeaders, Freshness, Opened, Policy, Received, Refusal, Sealing};
 use xmlsec::{Document, Encoding, Limits, Signed};
 
 use super::answer::Answer;
@@ -85,7 +85,7 @@ async fn handle(
     };
     let reponse = service::run(state, application.as_ref(), operation, element, id, now).await;
     let addressing = AddressingHeaders::answering(opened.addressing(), &operation.response_action());
-    Answer::given(operation, reponse, addressing).for_application(application.as_ref())
+    Answer::given(operation, reponse, Sealing { addressing }).for_application(application.as_ref())
 }
 
 /// WS-Security, in three steps of which each makes the next possible; the application is looked up by the

@@ -71,7 +71,7 @@ fn body_text(opened: &Opened<'_>) -> String {
 /// A message of `testkit`'s partner with one element in its Body.
 fn message(text: &str, now: Timestamp) -> String {
     let partner = identity(&testkit::pki::pki().partner);
-    let sealed = wss::seal(&partner, None, now, &mut testkit::rng(1), |w| {
+    let sealed = wss::seal(&partner, &wss::Sealing::default(), now, &mut testkit::rng(1), |w| {
         w.element("t", "urn:test", "Ping", text);
     });
     String::from_utf8(sealed.unwrap()).unwrap()

@@ -205,9 +205,11 @@ fn the_certificate_decides() {
     let now = testkit::instant();
     let pki = testkit::pki::pki();
     for signer in [&pki.expired, &pki.wrong_ca, &pki.not_yet_valid, &pki.no_signature_usage] {
-        let Ok(message) = wss::seal(&identity(signer), None, now, &mut testkit::rng(1), |w| {
-            w.element("t", "urn:test", "Ping", "bonjour");
-        }) else {
+        let Ok(message) =
+            wss::seal(&identity(signer), &wss::Sealing::default(), now, &mut testkit::rng(1), |w| {
+                w.element("t", "urn:test", "Ping", "bonjour");
+            })
+        else {
             continue;
         };
         let refused =

@@ -25,7 +25,7 @@ fn two_messages_of_one_instant_differ() {
     let (now, partner) = (testkit::instant(), identity(&testkit::pki::pki().partner));
     let mut rng = testkit::rng(5);
     let mut seal = || {
-        wss::seal(&partner, None, now, &mut rng, |w| {
+        wss::seal(&partner, &wss::Sealing::default(), now, &mut rng, |w| {
             w.element("t", "urn:test", "Ping", "");
         })
         .unwrap()
@@ -38,7 +38,8 @@ fn a_fault_arrives_signed_with_its_class_and_without_its_cause() {
     let (now, server) = (testkit::instant(), identity(&testkit::pki::pki().server));
     for (sandbox, cause) in [(false, None), (true, Some("wsu:Expires passed 7 s ago".to_owned()))] {
         let fault = Fault::of(&Refusal::TimestampExpired { by: 7 }, "0123abcd", sandbox, None);
-        let sealed = wss::seal_fault(&server, &fault, now, &mut testkit::rng(1)).unwrap();
+        let sealed =
+            wss::seal_fault(&server, &wss::Sealing::default(), &fault, now, &mut testkit::rng(1)).unwrap();
         let document = parse(std::str::from_utf8(&sealed).unwrap());
         let opened =
             Received::read(&document).unwrap().verify(&POLICY, &test_anchors(), now).unwrap().into_answer();
@@ -77,9 +78,10 @@ fn classes_of_faults() {
 fn addressing_is_answered_when_it_was_used() {
     let (now, partner) = (testkit::instant(), identity(&testkit::pki::pki().partner));
     let headers = AddressingHeaders { action: "urn:a".into(), relates_to: Some("urn:uuid:1".into()) };
-    let sealed = wss::seal(&partner, Some(&headers), now, &mut testkit::rng(1), |w| {
-        w.element("t", "urn:test", "Ping", "");
-    });
+    let sealed =
+        wss::seal(&partner, &wss::Sealing { addressing: Some(headers) }, now, &mut testkit::rng(1), |w| {
+            w.element("t", "urn:test", "Ping", "");
+        });
     let sealed = String::from_utf8(sealed.unwrap()).unwrap();
     let document = parse(&sealed);
     let opened =
