@@ -45,15 +45,16 @@ async fn post(
     endpoint::post(&endpoint.state, endpoint.service, &headers, request.into_body()).await
 }
 
-/// `?wsdl` and `?xsd`, whatever their case.
+/// `?wsdl`, `?wsdl=policy` and `?xsd`, whatever their case.
 async fn contract(State(endpoint): State<Endpoint>, RawQuery(query): RawQuery) -> Response<Body> {
     let wanted = query.unwrap_or_default().to_ascii_lowercase();
     match wanted.as_str() {
         "wsdl" => http::xml(endpoint.contract.wsdl.clone()),
+        "wsdl=policy" => http::xml(endpoint.contract.with_policy.clone()),
         "xsd" => http::xml(endpoint.contract.xsd.to_owned()),
         _ => http::text(
             StatusCode::NOT_FOUND,
-            "POST a SOAP 1.2 message here; the contract is at ?wsdl and ?xsd.\n",
+            "POST a SOAP 1.2 message here; the contract is at ?wsdl, ?wsdl=policy and ?xsd.\n",
         ),
     }
 }

@@ -5,6 +5,11 @@ use dossier::Service;
 const XSD: &str = include_str!("../../../../contract/pa.xsd");
 const CREATION: &str = include_str!("../../../../contract/creation.wsdl");
 const CONSULTATION: &str = include_str!("../../../../contract/consultation.wsdl");
+/// What `?wsdl=policy` says beyond `?wsdl`: WS-SecurityPolicy 1.2, for stacks that configure themselves by it.
+const POLICY: &str = include_str!("policy.xml");
+/// Attached to the binding: CXF takes no PolicyReference in an operation's input.
+const POLICY_REFERENCE: &str =
+    "    <wsp:PolicyReference URI=\"#SignaturePA\" xmlns:wsp=\"http://www.w3.org/ns/ws-policy\"/>\n";
 /// The public address that the contract's files carry.
 const CONTRACT_ADDRESS: &str = "https://localhost:8443";
 
@@ -13,6 +18,8 @@ const CONTRACT_ADDRESS: &str = "https://localhost:8443";
 pub(crate) struct Contract {
     /// `?wsdl`: one file, no import, no policy: what PHP, zeep, node-soap, gSOAP and .NET read.
     pub(crate) wsdl: String,
+    /// `?wsdl=policy`: the same with its security policy, for CXF, Metro and WCF.
+    pub(crate) with_policy: String,
     /// `?xsd`
     pub(crate) xsd: &'static str,
 }
@@ -24,7 +31,8 @@ impl Contract {
             Service::Creation => CREATION,
             Service::Consultation => CONSULTATION,
         };
-        Self { wsdl: address(&inline_schema(template), public_url), xsd: XSD }
+        let wsdl = address(&inline_schema(template), public_url);
+        Self { with_policy: with_policy(&wsdl), wsdl, xsd: XSD }
     }
 }
 
@@ -34,6 +42,16 @@ fn inline_schema(wsdl: &str) -> String {
     let Some((head, rest)) = wsdl.split_once("<xs:schema>") else { return wsdl.to_owned() };
     let Some((_, tail)) = rest.split_once("</xs:schema>") else { return wsdl.to_owned() };
     format!("{head}{schema}{tail}")
+}
+
+/// The policy before `wsdl:types`, its reference first in the binding (WSDL 1.1 extensibility elements come first).
+fn with_policy(wsdl: &str) -> String {
+    let policy = format!("{POLICY}  <wsdl:types>");
+    wsdl.replacen("  <wsdl:types>", &policy, 1).replacen(
+        "    <soap12:binding ",
+        &format!("{POLICY_REFERENCE}    <soap12:binding "),
+        1,
+    )
 }
 
 fn address(wsdl: &str, public_url: &str) -> String {
@@ -59,6 +77,17 @@ mod tests {
             let import = &file[file.find("<xs:schema>").unwrap()..file.find("</xs:schema>").unwrap() + 12];
             let back = served.replace(schema, import).replace("https://vt.example:444", CONTRACT_ADDRESS);
             assert_eq!(back, file);
+        }
+    }
+
+    #[test]
+    fn the_policy_is_all_that_the_other_wsdl_adds() {
+        for service in [Service::Creation, Service::Consultation] {
+            let Contract { wsdl, with_policy, .. } = Contract::new(service, "https://vt.example");
+            assert_eq!(with_policy.matches(POLICY).count(), 1);
+            assert_eq!(with_policy.matches(POLICY_REFERENCE).count(), 1);
+            assert_eq!(with_policy.replace(POLICY, "").replace(POLICY_REFERENCE, ""), wsdl);
+            xmlsec::Document::parse(with_policy.as_bytes(), &xmlsec::Limits::default()).unwrap();
         }
     }
 

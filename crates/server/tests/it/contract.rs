@@ -38,6 +38,12 @@ async fn the_served_contract_is_the_contract() {
             contract
         );
 
+        let policy = harness.get(&format!("{path}?wsdl=policy")).await.text();
+        assert!(
+            policy.contains("<sp:AsymmetricBinding>") && policy.contains("https://vt.example"),
+            "{policy}"
+        );
+
         let xsd = harness.get(&format!("{path}?xsd")).await;
         assert_eq!(xsd.text(), std::fs::read_to_string(format!("{CONTRACT}/pa.xsd")).unwrap());
         assert_eq!(harness.get(&format!("{path}?WSDL")).await.text(), served);
