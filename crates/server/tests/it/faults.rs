@@ -9,7 +9,7 @@ use crate::{Harness, Reply};
 
 pub(crate) const SOAP: &str = "application/soap+xml; charset=utf-8";
 
-fn assert_fault(harness: &Harness, reply: &Reply, code: &str, subcode: Option<&str>, case: &str) {
+pub(crate) fn assert_fault(harness: &Harness, reply: &Reply, code: &str, subcode: Option<&str>, case: &str) {
     assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR, "{case}: {}", reply.text());
     let fault = reply.fault(harness.now());
     assert_eq!((fault.code.as_str(), fault.subcode.as_deref()), (code, subcode), "{case}");

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod attacks;
 mod codes;
 mod contract;
 mod faults;
