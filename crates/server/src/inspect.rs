@@ -83,7 +83,8 @@ fn place(refusal: &Refusal) -> usize {
         | Refusal::NotUnderstood(_)
         | Refusal::Addressing { .. } => 1,
         Refusal::KeyInfoForm | Refusal::TokenReference | Refusal::TokenUnknown | Refusal::TokenMalformed => 3,
-        Refusal::Certificate(_) => 4,
+        // an inspected message came over no connection: these are never found here
+        Refusal::TlsCertificateMissing | Refusal::TlsCertificateOfAnother | Refusal::Certificate(_) => 4,
         Refusal::DuplicateId | Refusal::Signature(_) => 5,
         Refusal::BodyNotSigned | Refusal::TimestampNotSigned => 6,
         Refusal::TimestampInFuture { .. }

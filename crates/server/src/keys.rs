@@ -7,7 +7,7 @@ use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKey
 use wss::Identity;
 use xmlsec::{Certificate, RevocationPolicy, SigningKey, TrustAnchors};
 
-use crate::config::{KeyPair, Trust};
+use crate::config::{KeyPair, Tls, Trust};
 
 /// A file that should hold a certificate, a key or a revocation list, and does not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +29,7 @@ fn read(file: &Path) -> Result<Vec<u8>, KeyFileError> {
 
 /// Certificate chain and key of the TLS listener.
 pub(crate) fn tls(
-    pair: &KeyPair,
+    pair: &Tls,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), KeyFileError> {
     let pem = read(&pair.certificate)?;
     let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem)

@@ -10,6 +10,7 @@ mod keys;
 mod log_id;
 mod metrics;
 mod net;
+mod peer;
 mod registered;
 mod replay;
 mod server;

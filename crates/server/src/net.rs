@@ -4,18 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
 
 use crate::config::Limits;
+use crate::peer::{ClientVerifier, PeerCertificate};
+use crate::state::AppState;
 
 /// How long requests in flight may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -24,12 +29,16 @@ const DRAIN: Duration = Duration::from_secs(30);
 pub(crate) fn tls_acceptor(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
+    state: &Arc<AppState>,
 ) -> Result<TlsAcceptor, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
+    let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?;
+    let builder = match ClientVerifier::new(state, &provider) {
+        None => builder.with_no_client_auth(),
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+    };
+    let mut config = builder.with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
@@ -68,9 +77,13 @@ pub(crate) async fn serve(
         let handshake = Duration::from_secs(limits.handshake_seconds);
         tokio::spawn(async move {
             let _place = place;
-            let Ok(Some(io)) = timeout(handshake, secure(stream, tls)).await else { return };
-            let connection =
-                server.serve_connection(TokioIo::new(io), TowerToHyperService::new(app)).into_owned();
+            let Ok(Some((io, peer))) = timeout(handshake, secure(stream, tls)).await else { return };
+            // who holds the connection goes along with each of its requests
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(peer);
+                app.clone().oneshot(request)
+            });
+            let connection = server.serve_connection(TokioIo::new(io), service).into_owned();
             if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!(%error, "connection ended");
             }
@@ -86,12 +99,15 @@ pub(crate) async fn serve(
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
-async fn secure(stream: TcpStream, tls: Option<TlsAcceptor>) -> Option<Box<dyn Stream>> {
+async fn secure(stream: TcpStream, tls: Option<TlsAcceptor>) -> Option<(Box<dyn Stream>, PeerCertificate)> {
     let _ = stream.set_nodelay(true);
     match tls {
-        None => Some(Box::new(stream)),
+        None => Some((Box::new(stream), PeerCertificate::default())),
         Some(tls) => match tls.accept(stream).await {
-            Ok(stream) => Some(Box::new(stream)),
+            Ok(stream) => {
+                let peer = PeerCertificate::of(stream.get_ref().1.peer_certificates());
+                Some((Box::new(stream), peer))
+            }
             Err(error) => {
                 tracing::debug!(%error, "TLS handshake failed");
                 None

@@ -64,7 +64,6 @@ impl Server {
         let identity = keys::identity(&config.signature)?;
         let trust = Trust::load(&config.trust)?;
         let (chain, key) = keys::tls(&config.tls)?;
-        let tls = net::tls_acceptor(chain, key)?;
         let store = Store::open(&config.database.url).await?;
         let https = listen(config.listen.https).await?;
         let http = listen_if(config.listen.http).await?;
@@ -83,6 +82,7 @@ impl Server {
             replay,
             tables,
         });
+        let tls = net::tls_acceptor(chain, key, &state)?;
         let app = soap::router(Arc::clone(&state)).merge(web::router(Arc::clone(&state)));
         Ok(Self { state, app, https, http, metrics, tls, address })
     }

@@ -98,6 +98,8 @@ impl Refusal {
             Self::TokenUnknown => "VTPA-SEC-025",
             Self::TokenMalformed => "VTPA-SEC-026",
             Self::Replayed => "VTPA-SEC-027",
+            Self::TlsCertificateMissing => "VTPA-SEC-028",
+            Self::TlsCertificateOfAnother => "VTPA-SEC-029",
             Self::Signature(error) => of_signature(*error),
             Self::Certificate(error) => of_certificate(*error),
         }

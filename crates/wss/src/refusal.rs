@@ -100,6 +100,12 @@ pub enum Refusal {
     /// The certificate does not chain to a configured anchor, is out of date, revoked or unfit.
     Certificate(xmlsec::PathError),
 
+    // --- the connection (attack catalogue 43) ------------------------------------------------------
+    /// No certificate in the TLS handshake, and this server demands one of partners.
+    TlsCertificateMissing,
+    /// The TLS handshake's certificate is not of the application that signed the message.
+    TlsCertificateOfAnother,
+
     // --- replay -----------------------------------------------------------------------------------
     /// This signature was accepted before.
     Replayed,
@@ -116,6 +122,8 @@ pub enum Subcode {
     SecurityTokenUnavailable,
     /// `wsse:UnsupportedAlgorithm`
     UnsupportedAlgorithm,
+    /// `wsse:FailedAuthentication`
+    FailedAuthentication,
     /// `wsse:FailedCheck`
     FailedCheck,
     /// `wsu:MessageExpired`
@@ -130,6 +138,7 @@ impl Subcode {
             Self::InvalidSecurityToken => (crate::ns::WSSE, "InvalidSecurityToken"),
             Self::SecurityTokenUnavailable => (crate::ns::WSSE, "SecurityTokenUnavailable"),
             Self::UnsupportedAlgorithm => (crate::ns::WSSE, "UnsupportedAlgorithm"),
+            Self::FailedAuthentication => (crate::ns::WSSE, "FailedAuthentication"),
             Self::FailedCheck => (crate::ns::WSSE, "FailedCheck"),
             Self::MessageExpired => (crate::ns::WSU, "MessageExpired"),
         }
@@ -166,6 +175,7 @@ impl Refusal {
             Self::Signature(_) | Self::BodyNotSigned | Self::TimestampNotSigned | Self::Replayed => {
                 S::FailedCheck
             }
+            Self::TlsCertificateMissing | Self::TlsCertificateOfAnother => S::FailedAuthentication,
             Self::TokenReference | Self::TokenUnknown => S::SecurityTokenUnavailable,
             Self::TokenMalformed | Self::Certificate(_) => S::InvalidSecurityToken,
         })
@@ -246,6 +256,12 @@ impl fmt::Display for Refusal {
                 f.write_str("the BinarySecurityToken is not a base64 X.509 certificate with the ValueType X509v3")
             }
             Self::Certificate(error) => write!(f, "the signer's certificate is not accepted: {error}"),
+            Self::TlsCertificateMissing => {
+                f.write_str("no client certificate in the TLS handshake: this server demands one")
+            }
+            Self::TlsCertificateOfAnother => f.write_str(
+                "the certificate of the TLS connection is not of the application that signed the message",
+            ),
             Self::Replayed => f.write_str("this very message was received before: sign each message anew"),
         }
     }

@@ -26,7 +26,7 @@ pub struct Config {
     /// Where the data are.
     pub database: Database,
     /// The certificate of the HTTPS listener.
-    pub tls: KeyPair,
+    pub tls: Tls,
     /// The certificate that signs answers.
     pub signature: KeyPair,
     /// Whose certificates are believed.
@@ -71,6 +71,32 @@ pub struct KeyPair {
     pub certificate: PathBuf,
     /// PEM file of the key.
     pub key: PathBuf,
+}
+
+/// `[tls]`: the HTTPS listener.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// PEM file of the certificate, its chain after it.
+    pub certificate: PathBuf,
+    /// PEM file of the key, PKCS#8.
+    pub key: PathBuf,
+    /// Whether callers are asked for a certificate at the TLS level too.
+    pub client_certificates: ClientCertificates,
+}
+
+/// Certificates of callers at the TLS level (decisions §8: optional, configured). One that is given must be trusted, and of
+/// the application that signs the message: a proxy or another partner cannot lend its connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientCertificates {
+    /// None is asked for.
+    #[default]
+    Off,
+    /// Asked for; a caller without one is served. Browsers that hold a certificate may ask their user about it.
+    Optional,
+    /// The SOAP services refuse a caller without one; pages do not.
+    Required,
 }
 
 /// `[trust]`
@@ -166,7 +192,7 @@ impl Default for Config {
             sandbox: false,
             listen: Listen::default(),
             database: Database::default(),
-            tls: KeyPair::default(),
+            tls: Tls::default(),
             signature: KeyPair::default(),
             trust: Trust::default(),
             ws_security: WsSecurity::default(),
@@ -187,6 +213,13 @@ impl Default for Listen {
 impl Default for KeyPair {
     fn default() -> Self {
         Self { certificate: PathBuf::from("server.pem"), key: PathBuf::from("server.key") }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        let KeyPair { certificate, key } = KeyPair::default();
+        Self { certificate, key, client_certificates: ClientCertificates::Off }
     }
 }
 

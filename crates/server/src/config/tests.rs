@@ -44,6 +44,7 @@ fn what_is_wrong_is_named() {
             format!("{db}[finess]\ncategories = [\"5000\"]"),
             "finess.categories must be categories of three digits",
         ),
+        (format!("{db}[tls]\nclient_certificates = \"yes\""), "tls.client_certificates: unknown variant"),
         ("[database]\nurl = \"mysql:x\"".to_owned(), "database.url must be sqlite:PATH"),
     ];
     for (text, expected) in cases {

@@ -15,6 +15,7 @@ use super::failure::Failure;
 use super::http::{self, BodyError, MediaType};
 use crate::log_id::LogId;
 use crate::metrics;
+use crate::peer::PeerCertificate;
 use crate::service;
 use crate::state::AppState;
 
@@ -22,6 +23,7 @@ pub(super) async fn post(
     state: &AppState,
     service: Service,
     headers: &HeaderMap,
+    peer: PeerCertificate,
     body: Body,
 ) -> Response<Body> {
     let Some(media_type) = MediaType::read(headers) else {
@@ -49,7 +51,7 @@ pub(super) async fn post(
     let started = Instant::now();
     let id = LogId::draw(&mut crate::clock::rng());
     let now = state.clock.now();
-    let answer = handle(state, service, &media_type, &bytes, &id, now).await;
+    let answer = handle(state, service, &media_type, peer, &bytes, &id, now).await;
     let outcome = answer.outcome();
     let response = answer.into_response(state, &id, now);
     metrics::request(service.name(), &outcome, started.elapsed());
@@ -60,6 +62,7 @@ async fn handle(
     state: &AppState,
     service: Service,
     media_type: &MediaType,
+    peer: PeerCertificate,
     bytes: &[u8],
     id: &LogId,
     now: Timestamp,
@@ -75,7 +78,7 @@ async fn handle(
     if !charset_agrees(media_type, &document) {
         return Answer::failed(Failure::Charset);
     }
-    let (opened, application) = match open(state, &document, now).await {
+    let (opened, application) = match open(state, &document, peer, now).await {
         Ok(accepted) => accepted,
         Err(failure) => return Answer::failed(failure).for_stack(wss::explain::stack(&document)),
     };
@@ -93,6 +96,7 @@ async fn handle(
 async fn open<'d>(
     state: &AppState,
     document: &'d Document,
+    peer: PeerCertificate,
     now: Timestamp,
 ) -> Result<(Opened<'d>, Option<storage::Application>), Failure> {
     let mut received = Received::read(document)?;
@@ -111,6 +115,7 @@ async fn open<'d>(
             .is_none_or(|application| application.settings.timestamp == storage::TimestampRule::Required),
     };
     let unspent = received.verify(&policy, &state.trust, now)?;
+    peer.bind(state, application.as_ref()).await.map_err(unavailable)??;
     let opened = unspent
         .spend(&state.replay)
         .await

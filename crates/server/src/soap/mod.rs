@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::routing::get;
 use dossier::Service;
 
+use crate::peer::PeerCertificate;
 use crate::state::AppState;
 use wsdl::Contract;
 
@@ -42,7 +43,8 @@ async fn post(
     headers: HeaderMap,
     request: Request<Body>,
 ) -> Response<Body> {
-    endpoint::post(&endpoint.state, endpoint.service, &headers, request.into_body()).await
+    let peer = request.extensions().get::<PeerCertificate>().copied().unwrap_or_default();
+    endpoint::post(&endpoint.state, endpoint.service, &headers, peer, request.into_body()).await
 }
 
 /// `?wsdl`, `?wsdl=policy` and `?xsd`, whatever their case.

@@ -47,7 +47,8 @@ impl Site {
         pki().ca.write(directory.path());
         let (certificate, key) = pki().server.write(directory.path());
         let pair = crate::config::KeyPair { certificate, key };
-        let mut config = Config { tls: pair.clone(), signature: pair, ..Config::default() };
+        let mut config = Config { signature: pair.clone(), ..Config::default() };
+        (config.tls.certificate, config.tls.key) = (pair.certificate, pair.key);
         config.listen.https.set_port(0);
         config.database.url = format!("sqlite:{}", directory.path().join("vtpa.db").display());
         let server = Server::start(config, Clock::from_fn(testkit::instant)).await.unwrap();

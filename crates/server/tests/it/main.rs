@@ -11,6 +11,7 @@ mod harness;
 mod inspect;
 mod jetons;
 mod selected;
+mod tls;
 
 use axum::body::Body;
 use axum::http::Request;

@@ -279,6 +279,27 @@ pub static ALL: &[Explanation] = &[
         ],
     ),
     e(
+        "VTPA-SEC-028",
+        "no client certificate in the TLS handshake",
+        "This server asks partners for their certificate twice: in the TLS handshake and in the message's signature.",
+        "Give the HTTP client certificate and key of the application, the same as for the signature or another one registered for it.",
+        &[
+            ("zeep", "session.cert = (certificate, key) on the requests Session of the Transport"),
+            ("node-soap", "pass a httpsAgent with cert and key in wsdl_options and request options"),
+            ("PHP", "stream_context_create(['ssl' => ['local_cert' => …, 'local_pk' => …]])"),
+            ("CXF", "an http-conf:tlsClientParameters with the key manager of the keystore"),
+            (".NET", "HttpClientHandler.ClientCertificates, or ClientCredentials.ClientCertificate"),
+            ("gSOAP", "soap_ssl_client_context with a key file"),
+        ],
+    ),
+    e(
+        "VTPA-SEC-029",
+        "the TLS connection is another application's",
+        "The certificate of the TLS handshake is of one application (or of none), the message's signature of another: nobody may carry another's messages.",
+        "Use certificates of one and the same registered application for both. A gateway that terminates TLS must not present a certificate of its own.",
+        &[],
+    ),
+    e(
         "VTPA-SEC-030",
         "the Signature element is malformed",
         "SignedInfo, SignatureValue and KeyInfo stand in this order, each once; Object and Manifest are not accepted.",

@@ -41,6 +41,8 @@ fn refusals() -> Vec<Refusal> {
         Refusal::TokenUnknown,
         Refusal::TokenMalformed,
         Refusal::Replayed,
+        Refusal::TlsCertificateMissing,
+        Refusal::TlsCertificateOfAnother,
     ];
     all.extend(
         [
