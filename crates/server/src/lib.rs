@@ -3,6 +3,7 @@
 //! `soap` (endpoint, WSDL) and `web` (redirection, pages) are the two doors; `service` holds the three operations
 //! and knows neither HTTP nor XML text nor SQL; `config` reads the configuration file. See ARCHITECTURE.md.
 
+mod chaos;
 mod clock;
 pub mod config;
 mod inspect;
@@ -21,6 +22,7 @@ mod tables;
 mod trust;
 pub mod web;
 
+pub use chaos::Misbehaviour;
 pub use clock::{Clock, day_in_paris};
 pub use config::{Config, ConfigError, Overrides};
 pub use inspect::{Check, Inspection, Verdict, inspect};

@@ -10,6 +10,8 @@ use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
 
+use crate::chaos::Misbehaviour;
+
 mod error;
 pub use error::ConfigError;
 
@@ -39,6 +41,8 @@ pub struct Config {
     pub creation: Creation,
     /// What `vtpa finess import` keeps.
     pub finess: Finess,
+    /// Misbehaviour on purpose, in a sandbox alone.
+    pub chaos: Chaos,
     /// Limits, each explicit.
     pub limits: Limits,
 }
@@ -158,6 +162,18 @@ pub enum Etablissements {
     Record,
 }
 
+/// `[chaos]`: what a partner's program must survive, made to happen (`vtpa demo --chaos`).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Chaos {
+    /// `slow`, `unforeseen` (000), `refused` (as a replay), `expired` (tokens); empty: the server behaves.
+    pub kinds: Vec<Misbehaviour>,
+    /// How often each comes, in per cent.
+    pub percent: u8,
+    /// The longest that an answer is kept back.
+    pub slow_seconds: u32,
+}
+
 /// `[limits]`: the defaults are those of the WS-Security profile.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -199,6 +215,7 @@ impl Default for Config {
             operations: Operations::default(),
             creation: Creation::default(),
             finess: Finess::default(),
+            chaos: Chaos::default(),
             limits: Limits::default(),
         }
     }
@@ -226,6 +243,12 @@ impl Default for Tls {
 impl Default for WsSecurity {
     fn default() -> Self {
         Self { audience: String::new(), max_age_seconds: 300, clock_skew_seconds: 60 }
+    }
+}
+
+impl Default for Chaos {
+    fn default() -> Self {
+        Self { kinds: Vec::new(), percent: 10, slow_seconds: 8 }
     }
 }
 
@@ -317,6 +340,12 @@ impl Config {
         }
         if dossier::finess::Categories::new(self.finess.categories.iter().map(String::as_str)).is_none() {
             return invalid("finess.categories", "must be categories of three digits: [\"500\", \"501\"]");
+        }
+        if !self.chaos.kinds.is_empty() && !self.sandbox {
+            return invalid("chaos.kinds", "is for a sandbox alone: set sandbox = true, or leave it out");
+        }
+        if self.chaos.percent > 100 {
+            return invalid("chaos.percent", "must be from 0 to 100");
         }
         if self.ws_security.max_age_seconds == 0 {
             return invalid("ws_security.max_age_seconds", "must be at least 1");

@@ -45,6 +45,8 @@ fn what_is_wrong_is_named() {
             "finess.categories must be categories of three digits",
         ),
         (format!("{db}[tls]\nclient_certificates = \"yes\""), "tls.client_certificates: unknown variant"),
+        (format!("{db}[chaos]\nkinds = [\"slow\"]"), "chaos.kinds is for a sandbox alone"),
+        (format!("{db}[chaos]\npercent = 101"), "chaos.percent must be from 0 to 100"),
         ("[database]\nurl = \"mysql:x\"".to_owned(), "database.url must be sqlite:PATH"),
     ];
     for (text, expected) in cases {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
-use dossier::{Operation, Service};
+use dossier::{CodeRetour, Operation, Reponse, Service};
 use jiff::{SignedDuration, Timestamp};
 use wss::{AddressingHeaders, Freshness, Opened, Policy, Received, Refusal, Sealing};
 use xmlsec::{Document, Encoding, Limits, Signed};
@@ -13,6 +13,7 @@ use xmlsec::{Document, Encoding, Limits, Signed};
 use super::answer::Answer;
 use super::failure::Failure;
 use super::http::{self, BodyError, MediaType};
+use crate::chaos::Misbehaviour;
 use crate::log_id::LogId;
 use crate::metrics;
 use crate::peer::PeerCertificate;
@@ -50,6 +51,10 @@ pub(super) async fn post(
 
     let started = Instant::now();
     let id = LogId::draw(&mut crate::clock::rng());
+    let delay = state.config.chaos.delay(&mut crate::clock::rng());
+    if let Some(delay) = delay {
+        tokio::time::sleep(delay).await;
+    }
     let now = state.clock.now();
     let answer = handle(state, service, &media_type, peer, &bytes, &id, now).await;
     let outcome = answer.outcome();
@@ -86,7 +91,13 @@ async fn handle(
         Ok(found) => found,
         Err(failure) => return Answer::failed(failure).for_application(application.as_ref()),
     };
-    let reponse = service::run(state, application.as_ref(), operation, element, id, now).await;
+    let unforeseen = state.config.chaos.strikes(Misbehaviour::Unforeseen, &mut crate::clock::rng());
+    let reponse = if unforeseen {
+        tracing::warn!(id = id.as_str(), "chaos: answered 000");
+        Reponse::globale(operation, CodeRetour::erreur_non_identifiee(id.as_str()))
+    } else {
+        service::run(state, application.as_ref(), operation, element, id, now).await
+    };
     let addressing = AddressingHeaders::answering(opened.addressing(), &operation.response_action());
     Answer::given(operation, reponse, Sealing { addressing }).for_application(application.as_ref())
 }
@@ -120,6 +131,9 @@ async fn open<'d>(
         .spend(&state.replay)
         .await
         .map_err(|_| Failure::Unavailable("the replay guard could not be asked".to_owned()))??;
+    if state.config.chaos.strikes(Misbehaviour::Refused, &mut crate::clock::rng()) {
+        return Err(Refusal::Replayed.into());
+    }
     Ok((opened, application))
 }
 

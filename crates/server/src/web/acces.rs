@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::page;
 use super::retour::Retour;
 use super::secret::{Secret, remember_partner};
+use crate::chaos::Misbehaviour;
 use crate::state::AppState;
 
 /// A session ends after this long without a page asked for…
@@ -54,10 +55,14 @@ async fn enter(state: &AppState, headers: &HeaderMap, jeton: Option<String>) -> 
     let session = Secret::draw(&mut crate::clock::rng());
     let (taken, opened) = (jeton.sha256(), session.sha256());
     let former = Secret::of_cookie(headers).map(|former| former.sha256());
+    let late = state.config.chaos.strikes(Misbehaviour::Expired, &mut crate::clock::rng());
     // in one transaction: a token is used up only by a session that stands, and a browser has one session
     let entered = state.store.run("redirection", move |tx| {
         Box::pin(async move {
             let Some(good_for) = tx.take_jeton(&taken).await? else { return Ok(None) };
+            if late {
+                return Ok(None);
+            }
             if let Some(former) = former {
                 tx.close_session(&former).await?;
             }

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod attacks;
+mod chaos;
 mod codes;
 mod contract;
 mod faults;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use client::{Client, ServerTrust, Settings};
-use server::{Clock, Config};
+use server::{Clock, Config, Misbehaviour};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -29,6 +29,9 @@ pub(crate) struct Demo {
     /// Where the partner portal answers (HTTP, for this machine's browser)
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     portal: SocketAddr,
+    /// Misbehave on purpose: slow answers, 000, refusals and expired tokens, one time in ten each
+    #[arg(long)]
+    chaos: bool,
 }
 
 const HELP: &str = "\
@@ -40,12 +43,13 @@ with `ready` and names both addresses. Ctrl-C ends it.
 
 Examples:
   vtpa demo
+  vtpa demo --chaos              # what a partner's program must survive, made to happen
   vtpa demo --dir /tmp/essai --listen 127.0.0.1:9443 --portal 127.0.0.1:9080";
 
 /// A page that is being loaded gets this long to be answered once the end was asked for.
 const LAST_PAGES: Duration = Duration::from_secs(10);
 
-pub(crate) async fn run(Demo { dir, listen, portal }: Demo, clock: Clock) -> Outcome {
+pub(crate) async fn run(Demo { dir, listen, portal, chaos }: Demo, clock: Clock) -> Outcome {
     serve::log("warn");
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make the directory {}", dir.display()))?;
     pki::make(&dir, clock.now(), &mut rand::rng())?;
@@ -53,6 +57,9 @@ pub(crate) async fn run(Demo { dir, listen, portal }: Demo, clock: Clock) -> Out
     files::sample(&dir)?;
     let mut config = Config::load(&dir.join("vtpa.toml"))?;
     serve::listen_on(&mut config, listen)?;
+    if chaos {
+        config.chaos.kinds = Misbehaviour::ALL.to_vec();
+    }
 
     let pages =
         TcpListener::bind(portal).await.with_context(|| format!("the portal cannot listen on {portal}"))?;
