@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod attacks;
+mod bsp;
 mod explain;
 mod guard;
 mod keys;
