@@ -7,7 +7,7 @@ use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKey
 use wss::Identity;
 use xmlsec::{Certificate, RevocationPolicy, SigningKey, TrustAnchors};
 
-use crate::config::{KeyPair, Tls, Trust};
+use crate::config::{KeyPair, Tls, Trust, UnknownRevocation};
 
 /// A file that should hold a certificate, a key or a revocation list, and does not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,7 +68,11 @@ pub(crate) fn anchors(trust: &Trust) -> Result<TrustAnchors, KeyFileError> {
     for file in &trust.crls {
         crls.extend(revocation_lists(file)?);
     }
-    TrustAnchors::new(&anchors, &crls, RevocationPolicy::UnknownAllowed)
+    let unknown = match trust.unknown_revocation {
+        UnknownRevocation::Accept => RevocationPolicy::UnknownAllowed,
+        UnknownRevocation::Refuse => RevocationPolicy::UnknownRefused,
+    };
+    TrustAnchors::new(&anchors, &crls, unknown)
         .map_err(|cause| error(trust.anchors.first().map_or(Path::new("[trust]"), PathBuf::as_path), cause))
 }
 

@@ -167,4 +167,35 @@ mod tests {
         assert_eq!(check(&partner), Err(PathError::UnknownIssuer));
         assert_eq!(check(&certificate(&pki().wrong_ca)), Ok(()));
     }
+
+    #[test]
+    fn whose_revocation_nobody_can_tell_is_refused_where_that_is_configured() {
+        let directory = tempfile::tempdir().unwrap();
+        let [anchor, other, list] = ["ca.pem", "other.pem", "ca.crl"].map(|name| directory.path().join(name));
+        std::fs::write(&anchor, &pki().ca.certificate_pem).unwrap();
+        std::fs::write(&other, &pki().other_ca.certificate_pem).unwrap();
+        std::fs::write(&list, &pki().crl).unwrap();
+        let certificate = |of: &testkit::pki::Identity| Certificate::parse(&of.certificate_der).unwrap();
+        let now = testkit::instant();
+        // of one authority there is a list, of the other none
+        for (unknown, of_other) in [
+            (config::UnknownRevocation::Accept, Ok(())),
+            (config::UnknownRevocation::Refuse, Err(PathError::RevocationUnknown)),
+        ] {
+            let trust = Trust::load(&config::Trust {
+                anchors: vec![anchor.clone(), other.clone()],
+                crls: vec![list.clone()],
+                unknown_revocation: unknown,
+                ..Default::default()
+            })
+            .unwrap();
+            assert_eq!(trust.check(&certificate(&pki().partner), &[], now), Ok(()), "{unknown:?}");
+            assert_eq!(
+                trust.check(&certificate(&pki().revoked), &[], now),
+                Err(PathError::Revoked),
+                "{unknown:?}"
+            );
+            assert_eq!(trust.check(&certificate(&pki().wrong_ca), &[], now), of_other, "{unknown:?}");
+        }
+    }
 }

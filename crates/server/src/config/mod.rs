@@ -111,8 +111,21 @@ pub struct Trust {
     pub anchors: Vec<PathBuf>,
     /// Revocation lists, PEM or DER.
     pub crls: Vec<PathBuf>,
+    /// What becomes of certificates of which no list of `crls` speaks, or one that should have been renewed.
+    pub unknown_revocation: UnknownRevocation,
     /// PEM files of trusted issuers of SAML assertions.
     pub assertion_issuers: Vec<PathBuf>,
+}
+
+/// What becomes of a certificate whose revocation nobody can tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownRevocation {
+    /// It passes: a list that comes late stops nobody.
+    #[default]
+    Accept,
+    /// It is refused: every authority needs a list, and every list its renewal in time.
+    Refuse,
 }
 
 /// `[ws_security]`
@@ -343,6 +356,10 @@ impl Config {
         }
         if !self.chaos.kinds.is_empty() && !self.sandbox {
             return invalid("chaos.kinds", "is for a sandbox alone: set sandbox = true, or leave it out");
+        }
+        if self.trust.unknown_revocation == UnknownRevocation::Refuse && self.trust.crls.is_empty() {
+            let problem = "\"refuse\" without a list in trust.crls would refuse every partner";
+            return invalid("trust.unknown_revocation", problem);
         }
         if self.chaos.percent > 100 {
             return invalid("chaos.percent", "must be from 0 to 100");

@@ -47,6 +47,10 @@ fn what_is_wrong_is_named() {
         (format!("{db}[tls]\nclient_certificates = \"yes\""), "tls.client_certificates: unknown variant"),
         (format!("{db}[chaos]\nkinds = [\"slow\"]"), "chaos.kinds is for a sandbox alone"),
         (format!("{db}[chaos]\npercent = 101"), "chaos.percent must be from 0 to 100"),
+        (
+            format!("{db}[trust]\nunknown_revocation = \"refuse\""),
+            "trust.unknown_revocation \"refuse\" without a list in trust.crls",
+        ),
         ("[database]\nurl = \"mysql:x\"".to_owned(), "database.url must be sqlite:PATH"),
     ];
     for (text, expected) in cases {

@@ -1,4 +1,4 @@
-//! Where the microseconds of one request go: `cargo run --release -p wss --example measure`.
+//! Where the microseconds of one request go: `cargo run --release -p wss --example pieces`.
 //!
 //! Prints the mean of many rounds per step. Figures hold for this machine and this minute; ratios to the RSA
 //! signature of the same run are what to compare.

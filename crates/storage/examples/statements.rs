@@ -1,4 +1,4 @@
-//! What the storage costs, in microseconds: `cargo run --release -p storage --example measure`.
+//! What the storage costs, in microseconds: `cargo run --release -p storage --example statements`.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for the developer at a terminal")]
 
 use std::{
