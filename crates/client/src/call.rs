@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use dossier::{Operation, Reponse, Requete};
 use jiff::{SignedDuration, Timestamp};
 use wss::{CertificateCheck, Freshness, Policy, ReceivedFault, Refusal};
@@ -95,6 +97,9 @@ pub enum BrokenAnswer {
     /// Signed, but by another certificate than the one demanded.
     #[error("signed by another certificate than the one demanded")]
     OtherCertificate,
+    /// Signed, and says that it answers another request (SOAP Message Security 1.1 §8.5).
+    #[error("a SignatureConfirmation of another request")]
+    OtherRequest,
     /// Signed, but not the answer to this operation.
     #[error("not an answer to {0}")]
     OtherOperation(&'static str),
@@ -165,7 +170,7 @@ impl Client {
             Err(cause) => return Err(CallError::Transport { url, cause, exchange: exchange.into() }),
         };
         exchange.response = response;
-        match self.read(&exchange.response, operation, now) {
+        match self.read(&exchange, operation, now) {
             Ok(Ok(reponse)) => Ok(Answer { reponse, exchange }),
             Ok(Err(fault)) => Err(CallError::Fault { fault: fault.into(), exchange: exchange.into() }),
             Err(cause) => Err(CallError::Broken { status, cause, exchange: exchange.into() }),
@@ -174,12 +179,12 @@ impl Client {
 
     fn read(
         &self,
-        response: &[u8],
+        exchange: &Exchange,
         operation: Operation,
         now: Timestamp,
     ) -> Result<Result<Reponse, ReceivedFault>, BrokenAnswer> {
         let limits = Limits { bytes: ANSWER_BYTES, nodes: 2_000_000, ..Limits::default() };
-        let document = Document::parse(response, &limits).map_err(BrokenAnswer::Xml)?;
+        let document = Document::parse(&exchange.response, &limits).map_err(BrokenAnswer::Xml)?;
         let mut received = wss::Received::read(&document).map_err(BrokenAnswer::Security)?;
         if let ServerTrust::Pinned(expected) = &self.settings.server {
             received.select(std::slice::from_ref(expected), now).map_err(BrokenAnswer::Security)?;
@@ -192,6 +197,9 @@ impl Client {
             .verify(&FRESHNESS, &self.settings.server, now)
             .map_err(BrokenAnswer::Security)?
             .into_answer();
+        if opened.confirms().is_some_and(|confirmed| !is_signature_of(&exchange.request, confirmed)) {
+            return Err(BrokenAnswer::OtherRequest);
+        }
         if let Some(fault) = ReceivedFault::read(opened.body()) {
             return Ok(Err(fault));
         }
@@ -214,6 +222,16 @@ impl CertificateCheck for ServerTrust {
             Self::Anchors(anchors) => anchors.verify(certificate, path, now),
         }
     }
+}
+
+/// Whether a message that we wrote carries this SignatureValue.
+fn is_signature_of(request: &[u8], value: &[u8]) -> bool {
+    let Ok(document) = Document::parse(request, &Limits::default()) else { return false };
+    let mut values = document.root().descendants().filter(|node| node.is(wss::ns::DS, "SignatureValue"));
+    values.any(|node| {
+        let text: String = node.text().split_ascii_whitespace().collect();
+        BASE64.decode(text).is_ok_and(|own| own == value)
+    })
 }
 
 async fn receive(

@@ -18,6 +18,8 @@ pub(crate) struct SecurityHeader<'d> {
     pub(crate) signature: Node<'d>,
     /// Tokens, in document order; KeyInfo may point at one, before or after the signature.
     pub(crate) tokens: Vec<Node<'d>>,
+    /// What an answer confirms of its request; one that is not signed says nothing.
+    pub(crate) confirmations: Vec<Node<'d>>,
 }
 
 impl<'d> SecurityHeader<'d> {
@@ -27,6 +29,7 @@ impl<'d> SecurityHeader<'d> {
             return Err(Refusal::CommentInSecurity);
         }
         let (mut timestamp, mut signature, mut tokens) = (None, None, Vec::new());
+        let mut confirmations = Vec::new();
         for child in security.children() {
             let unexpected = || Refusal::UnexpectedInSecurity { local: child.local_name().to_owned() };
             match (child.namespace(), child.local_name()) {
@@ -44,10 +47,13 @@ impl<'d> SecurityHeader<'d> {
                     signature = Some(child);
                 }
                 (ns::WSSE, "BinarySecurityToken") if tokens.len() < TOKENS_MAX => tokens.push(child),
+                (ns::WSSE11, "SignatureConfirmation") if confirmations.is_empty() => {
+                    confirmations.push(child)
+                }
                 _ => return Err(unexpected()),
             }
         }
         let signature = signature.ok_or(Refusal::SignatureMissing)?;
-        Ok(Self { timestamp, signature, tokens })
+        Ok(Self { timestamp, signature, tokens, confirmations })
     }
 }

@@ -34,5 +34,7 @@ pub use key::KeySelector;
 pub use open::{CertificateCheck, Opened, Policy, Received, Unspent};
 pub use refusal::{Name, Refusal, Subcode};
 pub use replay::{Admission, GuardUnavailable, ReplayEntry, ReplayGuard};
-pub use seal::{AddressingHeaders, Identity, KeyMismatch, SealError, Sealing, seal, seal_fault};
+pub use seal::{
+    AddressingHeaders, Identity, KeyMismatch, KeyReference, SealError, Sealing, seal, seal_fault,
+};
 pub use timestamp::Freshness;

@@ -3,6 +3,8 @@
 //! [`Received`] (shape, and which certificate) → [`Unspent`] (certificate, signature, coverage, freshness) →
 //! [`Opened`] (accepted once). Only the last two hand out the Body, and only as [`Signed`].
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
 use xmlsec::{Certificate, DigestMethod, Document, Ids, Signed, Verified, Verifier};
 
@@ -70,6 +72,7 @@ pub struct Opened<'d> {
     certificate: Certificate,
     addressing: Addressing,
     signature_value: Vec<u8>,
+    confirms: Option<Vec<u8>>,
 }
 
 impl<'d> Received<'d> {
@@ -151,6 +154,9 @@ impl<'d> Received<'d> {
             timestamp.check(now, policy.freshness)?;
         }
 
+        let confirmation = self.header.confirmations.first().filter(|node| digested(**node));
+        let confirmed = confirmation
+            .and_then(|node| BASE64.decode(node.attribute("", "Value").unwrap_or_default().trim()).ok());
         let created = self.header.timestamp.map(|(_, timestamp)| timestamp.created);
         let entry = ReplayEntry {
             key: replay_key(&token.certificate, &verified),
@@ -162,6 +168,7 @@ impl<'d> Received<'d> {
             certificate: token.certificate,
             addressing: self.envelope.addressing,
             signature_value: verified.signature_value().to_vec(),
+            confirms: confirmed,
         };
         Ok(Unspent { opened, entry })
     }
@@ -200,6 +207,12 @@ impl<'d> Opened<'d> {
     /// WS-Addressing headers; unsigned, so good for RelatesTo alone.
     pub fn addressing(&self) -> &Addressing {
         &self.addressing
+    }
+
+    /// The SignatureValue of the request that this answer confirms, where it carries a signed SignatureConfirmation (SOAP
+    /// Message Security 1.1 §8.5). Of a request it means nothing.
+    pub fn confirms(&self) -> Option<&[u8]> {
+        self.confirms.as_deref()
     }
 
     /// The SignatureValue's bytes, for SignatureConfirmation and the audit trail.

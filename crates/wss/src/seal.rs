@@ -89,6 +89,24 @@ impl AddressingHeaders {
 pub struct Sealing {
     /// WS-Addressing headers, signed.
     pub addressing: Option<AddressingHeaders>,
+    /// How the message names the certificate of its signature.
+    pub key_reference: KeyReference,
+    /// SignatureValue of the request, to be confirmed in its answer (SOAP Message Security 1.1 §8.5), signed.
+    pub confirms: Option<Vec<u8>>,
+}
+
+/// How a message names the certificate that signed it (X.509 Token Profile 1.1 §3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum KeyReference {
+    /// The message carries it, as a BinarySecurityToken: what every stack reads.
+    #[default]
+    BinarySecurityToken,
+    /// By issuer and serial number, the name quoted as .NET demands (RFC 2253 §3 allows both).
+    IssuerSerial,
+    /// By the SubjectKeyIdentifier extension; a certificate without one is named by its thumbprint (BSP 1.1 R5210).
+    SubjectKeyIdentifier,
+    /// By SHA-1 of the certificate (WS-Security 1.1).
+    ThumbprintSha1,
 }
 
 /// Writes, signs and assembles one message: Timestamp, BinarySecurityToken, one Signature over Body, Timestamp and
@@ -106,16 +124,20 @@ pub fn seal(
         w.element("wsu", ns::WSU, "Created", &write_instant(now));
         w.element("wsu", ns::WSU, "Expires", &write_instant(now + LIFETIME));
     })?;
+    let confirmation = confirmation(sealing.confirms.as_deref(), &ids)?;
     let headers = addressing_headers(sealing.addressing.as_ref(), &ids)?;
 
     let digest = DigestMethod::Sha256;
     let mut signature = SignatureBuilder::new(&identity.key)
         .prefix("ds")
-        .key_info(token_reference(&ids.token)?)
+        .key_info(token_reference(identity.certificate(), sealing.key_reference, &ids.token)?)
         .reference(SignReference::fragment(&ids.timestamp, &timestamp, digest)?)
         .reference(SignReference::fragment(&ids.body, &body, digest)?);
     for (id, header) in &headers {
         signature = signature.reference(SignReference::fragment(id, header, digest)?);
+    }
+    if let Some((id, confirmation)) = &confirmation {
+        signature = signature.reference(SignReference::fragment(id, confirmation, digest)?);
     }
     let signature = signature.sign()?;
 
@@ -134,15 +156,21 @@ pub fn seal(
     }
     put("<wsse:Security>");
     put(timestamp.as_str());
-    put("<wsse:BinarySecurityToken EncodingType=\"");
-    put(ns::BASE64_BINARY);
-    put("\" ValueType=\"");
-    put(ns::X509V3);
-    put("\" wsu:Id=\"");
-    put(&ids.token);
-    put("\">");
-    put(&identity.token);
-    put("</wsse:BinarySecurityToken>");
+    if sealing.key_reference == KeyReference::BinarySecurityToken {
+        put("<wsse:BinarySecurityToken EncodingType=\"");
+        put(ns::BASE64_BINARY);
+        put("\" ValueType=\"");
+        put(ns::X509V3);
+        put("\" wsu:Id=\"");
+        put(&ids.token);
+        put("\">");
+        put(&identity.token);
+        put("</wsse:BinarySecurityToken>");
+    }
+    // before the Signature: WCF reads it nowhere else
+    if let Some((_, confirmation)) = &confirmation {
+        put(confirmation.as_str());
+    }
     put(signature.as_str());
     put("</wsse:Security></soap:Header>");
     put(body.as_str());
@@ -208,11 +236,48 @@ fn addressing_headers(
         .collect()
 }
 
-/// X.509 Token Profile 1.1 §3.2.1: a direct reference to the BinarySecurityToken.
-fn token_reference(token_id: &str) -> Result<Fragment, WriteError> {
+/// SOAP Message Security 1.1 §8.5; BSP 1.1 R5441: with a wsu:Id.
+fn confirmation(confirms: Option<&[u8]>, ids: &MessageIds) -> Result<Option<(String, Fragment)>, WriteError> {
+    let Some(value) = confirms else { return Ok(None) };
+    let id = format!("SC-{}", ids.suffix);
+    let mut w = Writer::new();
+    w.start("wsse11", ns::WSSE11, "SignatureConfirmation").attribute("Value", &BASE64.encode(value));
+    w.attribute_ns("wsu", ns::WSU, "Id", &id).end();
+    Ok(Some((id, w.finish()?)))
+}
+
+/// X.509 Token Profile 1.1 §3.2: the SecurityTokenReference in one of its forms.
+fn token_reference(
+    certificate: &Certificate,
+    form: KeyReference,
+    token_id: &str,
+) -> Result<Fragment, WriteError> {
     let mut w = Writer::new();
     w.start("wsse", ns::WSSE, "SecurityTokenReference");
-    w.start("wsse", ns::WSSE, "Reference").attribute("URI", &format!("#{token_id}"));
-    w.attribute("ValueType", ns::X509V3).end().end();
+    match (form, certificate.subject_key_identifier()) {
+        (KeyReference::BinarySecurityToken, _) => {
+            w.start("wsse", ns::WSSE, "Reference").attribute("URI", &format!("#{token_id}"));
+            w.attribute("ValueType", ns::X509V3).end();
+        }
+        (KeyReference::IssuerSerial, _) => {
+            w.start("ds", ns::DS, "X509Data").start("ds", ns::DS, "X509IssuerSerial");
+            w.element("ds", ns::DS, "X509IssuerName", &certificate.issuer().quoted());
+            w.element("ds", ns::DS, "X509SerialNumber", certificate.serial_decimal());
+            w.end().end();
+        }
+        (KeyReference::SubjectKeyIdentifier, Some(identifier)) => {
+            key_identifier(&mut w, ns::X509_SKI, identifier);
+        }
+        (KeyReference::SubjectKeyIdentifier, None) | (KeyReference::ThumbprintSha1, _) => {
+            key_identifier(&mut w, ns::THUMBPRINT_SHA1, certificate.thumbprint_sha1());
+        }
+    }
+    w.end();
     w.finish()
+}
+
+/// BSP 1.1 R3054, R3070: with both attributes.
+fn key_identifier(w: &mut Writer, value_type: &str, value: &[u8]) {
+    w.start("wsse", ns::WSSE, "KeyIdentifier").attribute("EncodingType", ns::BASE64_BINARY);
+    w.attribute("ValueType", value_type).text(&BASE64.encode(value)).end();
 }

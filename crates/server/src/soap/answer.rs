@@ -13,7 +13,8 @@ use crate::state::AppState;
 
 /// The answer before it is signed.
 pub(super) struct Answer {
-    outcome: Result<(Operation, Reponse, Sealing), Failure>,
+    outcome: Result<(Operation, Reponse), Failure>,
+    sealing: Sealing,
     application: Option<String>,
     /// The stack that seems to have asked.
     stack: Option<&'static str>,
@@ -21,15 +22,21 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn given(operation: Operation, reponse: Reponse, sealing: Sealing) -> Self {
-        Self { outcome: Ok((operation, reponse, sealing)), application: None, stack: None }
+        Self { outcome: Ok((operation, reponse)), sealing, application: None, stack: None }
     }
 
     pub(super) fn failed(failure: Failure) -> Self {
-        Self { outcome: Err(failure), application: None, stack: None }
+        Self { outcome: Err(failure), sealing: Sealing::default(), application: None, stack: None }
     }
 
     pub(super) fn for_application(mut self, application: Option<&storage::Application>) -> Self {
         self.application = application.map(|application| application.name.clone());
+        self
+    }
+
+    /// How a fault is written to an application that is known by a signature that held.
+    pub(super) fn sealed(mut self, sealing: Sealing) -> Self {
+        self.sealing = sealing;
         self
     }
 
@@ -41,14 +48,14 @@ impl Answer {
 
     /// What metrics call it: the code answered, or `fault`.
     pub(super) fn outcome(&self) -> String {
-        self.outcome.as_ref().map_or_else(|_| "fault".to_owned(), |(_, reponse, _)| code(reponse).to_owned())
+        self.outcome.as_ref().map_or_else(|_| "fault".to_owned(), |(_, reponse)| code(reponse).to_owned())
     }
 
     /// Signs, labels, logs.
     pub(super) fn into_response(self, state: &AppState, id: &LogId, now: Timestamp) -> Response<Body> {
         let application = self.application.as_deref().unwrap_or("-");
         let (status, sealed) = match &self.outcome {
-            Ok((operation, reponse, sealing)) => {
+            Ok((operation, reponse)) => {
                 tracing::info!(
                     id = id.as_str(),
                     application,
@@ -56,7 +63,7 @@ impl Answer {
                     code = code(reponse),
                     "answered"
                 );
-                let sealed = wss::seal(&state.identity, sealing, now, &mut crate::clock::rng(), |w| {
+                let sealed = wss::seal(&state.identity, &self.sealing, now, &mut crate::clock::rng(), |w| {
                     reponse.encode(w);
                 });
                 (StatusCode::OK, sealed)
@@ -67,13 +74,8 @@ impl Answer {
                     return http::version_mismatch();
                 }
                 let fault = failure.fault(id.as_str(), state.config.sandbox, self.stack);
-                let sealed = wss::seal_fault(
-                    &state.identity,
-                    &Sealing::default(),
-                    &fault,
-                    now,
-                    &mut crate::clock::rng(),
-                );
+                let sealed =
+                    wss::seal_fault(&state.identity, &self.sealing, &fault, now, &mut crate::clock::rng());
                 (StatusCode::INTERNAL_SERVER_ERROR, sealed)
             }
         };

@@ -89,7 +89,10 @@ async fn handle(
     };
     let (operation, element) = match operation(&opened, service, media_type) {
         Ok(found) => found,
-        Err(failure) => return Answer::failed(failure).for_application(application.as_ref()),
+        Err(failure) => {
+            let sealing = sealing_for(application.as_ref(), &opened);
+            return Answer::failed(failure).for_application(application.as_ref()).sealed(sealing);
+        }
     };
     let unforeseen = state.config.chaos.strikes(Misbehaviour::Unforeseen, &mut crate::clock::rng());
     let reponse = if unforeseen {
@@ -99,7 +102,8 @@ async fn handle(
         service::run(state, application.as_ref(), operation, element, id, now).await
     };
     let addressing = AddressingHeaders::answering(opened.addressing(), &operation.response_action());
-    Answer::given(operation, reponse, Sealing { addressing }).for_application(application.as_ref())
+    Answer::given(operation, reponse, Sealing { addressing, ..sealing_for(application.as_ref(), &opened) })
+        .for_application(application.as_ref())
 }
 
 /// WS-Security, in three steps of which each makes the next possible; the application is looked up by the
@@ -135,6 +139,24 @@ async fn open<'d>(
         return Err(Refusal::Replayed.into());
     }
     Ok((opened, application))
+}
+
+/// How this application is answered: what `vtpa partner set` says of it.
+fn sealing_for(application: Option<&storage::Application>, opened: &Opened<'_>) -> Sealing {
+    let Some(settings) = application.map(|application| &application.settings) else {
+        return Sealing::default();
+    };
+    let confirmed = settings.signature_confirmation.then(|| opened.signature_value().to_vec());
+    Sealing { addressing: None, key_reference: key_reference(settings), confirms: confirmed }
+}
+
+fn key_reference(settings: &storage::Settings) -> wss::KeyReference {
+    match settings.key_reference {
+        storage::KeyReference::Bst => wss::KeyReference::BinarySecurityToken,
+        storage::KeyReference::IssuerSerial => wss::KeyReference::IssuerSerial,
+        storage::KeyReference::Ski => wss::KeyReference::SubjectKeyIdentifier,
+        storage::KeyReference::Thumbprint => wss::KeyReference::ThumbprintSha1,
+    }
 }
 
 fn charset_agrees(media_type: &MediaType, document: &Document) -> bool {

@@ -149,20 +149,26 @@ impl Answer {
     }
 }
 
-pub(crate) fn verified(document: &Document, now: Timestamp) -> wss::Opened<'_> {
+/// Trust in the test authority.
+pub(crate) fn anchors() -> TrustAnchors {
     let ca = Certificate::from_pem(pki().ca.certificate_pem.as_bytes()).unwrap();
-    let anchors = TrustAnchors::new(&ca, &[] as &[&[u8]], RevocationPolicy::UnknownAllowed).unwrap();
-    let policy = Policy {
-        freshness: wss::Freshness {
-            max_age: SignedDuration::from_secs(10),
-            clock_skew: SignedDuration::from_secs(10),
-        },
-        timestamp_required: true,
-    };
+    TrustAnchors::new(&ca, &[] as &[&[u8]], RevocationPolicy::UnknownAllowed).unwrap()
+}
+
+/// What is demanded of answers.
+pub(crate) const POLICY: Policy = Policy {
+    freshness: wss::Freshness {
+        max_age: SignedDuration::from_secs(10),
+        clock_skew: SignedDuration::from_secs(10),
+    },
+    timestamp_required: true,
+};
+
+pub(crate) fn verified(document: &Document, now: Timestamp) -> wss::Opened<'_> {
     let received = Received::read(document).unwrap();
     let server = Certificate::parse(&pki().server.certificate_der).unwrap();
     assert_eq!(received.certificate().unwrap().fingerprint_sha256(), server.fingerprint_sha256());
-    received.verify(&policy, &anchors, now).unwrap().into_answer()
+    received.verify(&POLICY, &anchors(), now).unwrap().into_answer()
 }
 
 /// Made once per signer: reading a key costs more than signing with it.

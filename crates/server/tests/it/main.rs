@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod answers;
 mod attacks;
 mod chaos;
 mod codes;

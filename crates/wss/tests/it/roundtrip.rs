@@ -78,10 +78,15 @@ fn classes_of_faults() {
 fn addressing_is_answered_when_it_was_used() {
     let (now, partner) = (testkit::instant(), identity(&testkit::pki::pki().partner));
     let headers = AddressingHeaders { action: "urn:a".into(), relates_to: Some("urn:uuid:1".into()) };
-    let sealed =
-        wss::seal(&partner, &wss::Sealing { addressing: Some(headers) }, now, &mut testkit::rng(1), |w| {
+    let sealed = wss::seal(
+        &partner,
+        &wss::Sealing { addressing: Some(headers), ..wss::Sealing::default() },
+        now,
+        &mut testkit::rng(1),
+        |w| {
             w.element("t", "urn:test", "Ping", "");
-        });
+        },
+    );
     let sealed = String::from_utf8(sealed.unwrap()).unwrap();
     let document = parse(&sealed);
     let opened =
@@ -90,4 +95,49 @@ fn addressing_is_answered_when_it_was_used() {
     // and they are signed
     let broken = sealed.replace(">urn:a<", ">urn:b<");
     assert!(matches!(crate::open(&broken, now), Err(Refusal::Signature(_))));
+}
+
+#[test]
+fn every_way_to_name_our_certificate_is_read_back() {
+    use wss::{KeyReference as K, Sealing};
+    let now = testkit::instant();
+    let partner = identity(&testkit::pki::pki().partner);
+    let known = [partner.certificate().clone()];
+    for (key_reference, carried, names) in [
+        (K::BinarySecurityToken, true, "<wsse:Reference URI=\"#X509-"),
+        (K::IssuerSerial, false, "<ds:X509IssuerSerial>"),
+        (K::SubjectKeyIdentifier, false, "#X509SubjectKeyIdentifier\">"),
+        (K::ThumbprintSha1, false, "#ThumbprintSHA1\">"),
+    ] {
+        let sealing = Sealing { key_reference, confirms: Some(b"request".to_vec()), ..Sealing::default() };
+        let sealed = wss::seal(&partner, &sealing, now, &mut testkit::rng(1), |w| {
+            w.element("t", "urn:test", "Ping", "bonjour");
+        });
+        let message = String::from_utf8(sealed.unwrap()).unwrap();
+        assert!(message.contains(names), "{key_reference:?}: {message}");
+        assert_eq!(message.contains("BinarySecurityToken"), carried, "{key_reference:?}");
+        let document = crate::parse(&message);
+        let mut received = Received::read(&document).unwrap();
+        assert_eq!(received.certificate().is_some(), carried, "{key_reference:?}");
+        received.select(&known, now).unwrap();
+        let opened = received.verify(&crate::POLICY, &crate::test_anchors(), now).unwrap().into_answer();
+        assert_eq!(opened.confirms(), Some(b"request".as_slice()), "{key_reference:?}");
+
+        // a confirmation that was put in or changed after signing confirms nothing
+        let (forged, other) = (message.replace("cmVxdWVzdA==", "b3RoZXI="), "<wsse:Security>");
+        assert_ne!(forged, message);
+        let document = crate::parse(&forged);
+        let mut received = Received::read(&document).unwrap();
+        received.select(&known, now).unwrap();
+        assert!(received.verify(&crate::POLICY, &crate::test_anchors(), now).is_err(), "{key_reference:?}");
+        let plain = crate::message("bonjour", now);
+        let added = plain.replace(
+            other,
+            &format!("{other}<c:SignatureConfirmation xmlns:c=\"{}\" Value=\"AAAA\"/>", wss::ns::WSSE11),
+        );
+        let document = crate::parse(&added);
+        let opened = Received::read(&document).unwrap();
+        let opened = opened.verify(&crate::POLICY, &crate::test_anchors(), now).unwrap().into_answer();
+        assert_eq!(opened.confirms(), None);
+    }
 }
