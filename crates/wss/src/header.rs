@@ -18,6 +18,8 @@ pub(crate) struct SecurityHeader<'d> {
     pub(crate) signature: Node<'d>,
     /// Tokens, in document order; KeyInfo may point at one, before or after the signature.
     pub(crate) tokens: Vec<Node<'d>>,
+    /// The assertion, of which nothing was read.
+    pub(crate) assertion: Option<Node<'d>>,
 }
 
 impl<'d> SecurityHeader<'d> {
@@ -27,6 +29,7 @@ impl<'d> SecurityHeader<'d> {
             return Err(Refusal::CommentInSecurity);
         }
         let (mut timestamp, mut signature, mut tokens) = (None, None, Vec::new());
+        let (mut assertion, mut references) = (None, 0);
         for child in security.children() {
             let unexpected = || Refusal::UnexpectedInSecurity { local: child.local_name().to_owned() };
             match (child.namespace(), child.local_name()) {
@@ -44,10 +47,14 @@ impl<'d> SecurityHeader<'d> {
                     signature = Some(child);
                 }
                 (ns::WSSE, "BinarySecurityToken") if tokens.len() < TOKENS_MAX => tokens.push(child),
+                (ns::SAML, "Assertion") if assertion.is_none() => assertion = Some(child),
+                (ns::SAML, "Assertion" | "EncryptedAssertion") => return Err(Refusal::AssertionMisplaced),
+                // WSS4J signs an assertion by STR-Transform of a reference that stands here
+                (ns::WSSE, "SecurityTokenReference") if references == 0 => references += 1,
                 _ => return Err(unexpected()),
             }
         }
         let signature = signature.ok_or(Refusal::SignatureMissing)?;
-        Ok(Self { timestamp, signature, tokens })
+        Ok(Self { timestamp, signature, tokens, assertion })
     }
 }

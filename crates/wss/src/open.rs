@@ -13,6 +13,7 @@ use crate::ids::MessageIds;
 use crate::key::{Key, KeySelector, Token};
 use crate::refusal::Refusal;
 use crate::replay::{Admission, GuardUnavailable, ReplayEntry, ReplayGuard};
+use crate::saml::{Assertion, AssertionRules, Pending, Vouched};
 use crate::str_transform::StrTransform;
 use crate::timestamp::Freshness;
 
@@ -61,6 +62,8 @@ pub struct Received<'d> {
 pub struct Unspent<'d> {
     opened: Opened<'d>,
     entry: ReplayEntry,
+    pending: Option<Pending<'d>>,
+    assertion_entry: Option<ReplayEntry>,
 }
 
 /// An accepted message.
@@ -70,6 +73,7 @@ pub struct Opened<'d> {
     certificate: Certificate,
     addressing: Addressing,
     signature_value: Vec<u8>,
+    assertion: Option<Assertion>,
 }
 
 impl<'d> Received<'d> {
@@ -162,20 +166,50 @@ impl<'d> Received<'d> {
             certificate: token.certificate,
             addressing: self.envelope.addressing,
             signature_value: verified.signature_value().to_vec(),
+            assertion: None,
         };
-        Ok(Unspent { opened, entry })
+        let pending = self.header.assertion.map(|assertion| Pending {
+            assertion,
+            header: self.header,
+            ids,
+            message: verified,
+        });
+        Ok(Unspent { opened, entry, pending, assertion_entry: None })
     }
 }
 
 impl<'d> Unspent<'d> {
-    /// Uses the message up. Whatever follows, the same message is a replay from now on.
+    /// Believes the message's assertion, or refuses the message for it. Whoever leaves this step out, as for a caller of no
+    /// application or an answer, gets no assertion.
+    pub fn with_assertion(
+        mut self,
+        rules: &AssertionRules<'_>,
+        trust: &impl CertificateCheck,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let Some(pending) = self.pending.take() else {
+            return if rules.required { Err(Refusal::AssertionMissing) } else { Ok(self) };
+        };
+        let Vouched { assertion, entry } = pending.verify(&self.opened.certificate, rules, trust, now)?;
+        self.opened.assertion = Some(assertion);
+        self.assertion_entry = Some(entry);
+        Ok(self)
+    }
+
+    /// Uses the message up, and its assertion. Whatever follows, the same message is a replay from now on.
     pub async fn spend(
         self,
         guard: &impl ReplayGuard,
     ) -> Result<Result<Opened<'d>, Refusal>, GuardUnavailable> {
-        Ok(match guard.admit(self.entry).await? {
+        match guard.admit(self.entry).await? {
+            Admission::First => {}
+            Admission::Seen => return Ok(Err(Refusal::Replayed)),
+            Admission::BeforeRestart => return Ok(Err(Refusal::CreatedBeforeRestart)),
+        }
+        let Some(entry) = self.assertion_entry else { return Ok(Ok(self.opened)) };
+        Ok(match guard.admit(entry).await? {
             Admission::First => Ok(self.opened),
-            Admission::Seen => Err(Refusal::Replayed),
+            Admission::Seen => Err(Refusal::AssertionReplayed),
             Admission::BeforeRestart => Err(Refusal::CreatedBeforeRestart),
         })
     }
@@ -200,6 +234,11 @@ impl<'d> Opened<'d> {
     /// WS-Addressing headers; unsigned, so good for RelatesTo alone.
     pub fn addressing(&self) -> &Addressing {
         &self.addressing
+    }
+
+    /// The assertion that was verified, for the audit trail.
+    pub fn assertion(&self) -> Option<&Assertion> {
+        self.assertion.as_ref()
     }
 
     /// The SignatureValue's bytes, for SignatureConfirmation and the audit trail.
