@@ -179,6 +179,11 @@ impl<'d> Received<'d> {
 }
 
 impl<'d> Unspent<'d> {
+    /// Whether the message carries an assertion.
+    pub fn has_assertion(&self) -> bool {
+        self.pending.is_some()
+    }
+
     /// Believes the message's assertion, or refuses the message for it. Whoever leaves this step out, as for a caller of no
     /// application or an answer, gets no assertion.
     pub fn with_assertion(

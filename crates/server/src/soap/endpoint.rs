@@ -13,6 +13,7 @@ use xmlsec::{Document, Encoding, Limits, Signed};
 use super::answer::Answer;
 use super::failure::Failure;
 use super::http::{self, BodyError, MediaType};
+use crate::assertion;
 use crate::log_id::LogId;
 use crate::metrics;
 use crate::service;
@@ -111,6 +112,17 @@ async fn open<'d>(
             .is_none_or(|application| application.settings.timestamp == storage::TimestampRule::Required),
     };
     let unspent = received.verify(&policy, &state.trust, now)?;
+    let unspent = assertion::believe(
+        unspent,
+        application.as_ref(),
+        &state.store,
+        &state.config,
+        &state.assertion_issuers,
+        &state.trust,
+        now,
+    )
+    .await
+    .map_err(unavailable)??;
     let opened = unspent
         .spend(&state.replay)
         .await
