@@ -9,6 +9,7 @@ use wss::{
 };
 use xmlsec::{Canonicalization, Document, Limits, VerifyError, canonicalize};
 
+use crate::assertion;
 use crate::clock::day_in_paris;
 use crate::config::Config;
 use crate::keys::{self, KeyFileError};
@@ -58,7 +59,7 @@ impl Inspection {
     }
 }
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "readable XML",
     "SOAP 1.2 envelope",
     "Security header",
@@ -67,6 +68,7 @@ const NAMES: [&str; 12] = [
     "signature and digests",
     "Body and Timestamp signed",
     "fresh",
+    "SAML assertion",
     "not received before",
     "application registered",
     "operation",
@@ -90,7 +92,25 @@ fn place(refusal: &Refusal) -> usize {
         Refusal::TimestampInFuture { .. }
         | Refusal::TimestampTooOld { .. }
         | Refusal::TimestampExpired { .. } => 7,
-        Refusal::Replayed | Refusal::CreatedBeforeRestart => 8,
+        Refusal::Replayed | Refusal::CreatedBeforeRestart => 9,
+        Refusal::AssertionMissing
+        | Refusal::AssertionMalformed { .. }
+        | Refusal::AssertionUnsigned
+        | Refusal::AssertionSignature(_)
+        | Refusal::AssertionKey
+        | Refusal::AssertionCertificate(_)
+        | Refusal::AssertionSigner
+        | Refusal::AssertionIssuer
+        | Refusal::AssertionNotCovered
+        | Refusal::AssertionHolder
+        | Refusal::AssertionConfirmation
+        | Refusal::AssertionInFuture { .. }
+        | Refusal::AssertionTooOld { .. }
+        | Refusal::AssertionConditions
+        | Refusal::AssertionAudience
+        | Refusal::AssertionDirect
+        | Refusal::AssertionStructure => 8,
+        Refusal::AssertionReplayed => 9,
         // what the header lacks or has too much of
         _ => 2,
     }
@@ -144,20 +164,21 @@ pub async fn inspect(
     now: Timestamp,
 ) -> Result<Inspection, KeyFileError> {
     let anchors = keys::anchors(&config.trust)?;
+    let issuers = keys::assertion_issuers(&config.trust)?;
     let limits = Limits { bytes: config.limits.body_bytes, ..Limits::default() };
     let document = match Document::parse(message, &limits) {
         Ok(document) => document,
         Err(error) => return Ok(told(Err(Refusal::Xml(error).into()), Walk { found: Vec::new() }, None)),
     };
     let mut walk = Walk { found: vec![format!("{} bytes", message.len())] };
-    let outcome = steps(config, store, &anchors, &document, now, &mut walk).await;
+    let outcome = steps(config, store, (&anchors, &issuers), &document, now, &mut walk).await;
     Ok(told(outcome, walk, Some(&document)))
 }
 
 async fn steps(
     config: &Config,
     store: &Store,
-    anchors: &xmlsec::TrustAnchors,
+    (anchors, issuers): (&xmlsec::TrustAnchors, &[xmlsec::Certificate]),
     document: &Document,
     now: Timestamp,
     walk: &mut Walk,
@@ -179,7 +200,7 @@ async fn steps(
         }
     ));
     let application =
-        store.application_by_fingerprint(certificate.fingerprint_sha256()).await.map_err(unavailable(9))?;
+        store.application_by_fingerprint(certificate.fingerprint_sha256()).await.map_err(unavailable(10))?;
     let required = application
         .as_ref()
         .is_none_or(|application| application.settings.timestamp == storage::TimestampRule::Required);
@@ -193,34 +214,46 @@ async fn steps(
     let unspent = received.verify(&policy, anchors, now)?;
     walk.found.push(format!("until {}", certificate.not_after()));
     walk.found.extend([String::new(), String::new(), format!("at {now}")]);
+    let carried = unspent.has_assertion();
+    let unspent = assertion::believe(unspent, application.as_ref(), store, config, issuers, anchors, now)
+        .await
+        .map_err(unavailable(8))??;
+    walk.found.push(
+        match (carried, &application) {
+            (false, _) => "none, and none is required",
+            (true, None) => "not looked at: no application is registered with this certificate",
+            (true, Some(_)) => "signed by the application or a trusted issuer",
+        }
+        .to_owned(),
+    );
     let opened = unspent
         .spend(&Look(store))
         .await
-        .map_err(|_| Stopped::at(8, "the database could not be asked"))??;
+        .map_err(|_| Stopped::at(9, "the database could not be asked"))??;
     walk.found.push("as far as servers have written it to the database".to_owned());
     let (operation, element) = dossier::operation(opened.body())
-        .map_err(|_| Stopped::at(10, "the Body must hold one element, an operation of these services"))?;
+        .map_err(|_| Stopped::at(11, "the Body must hold one element, an operation of these services"))?;
     let application = match &application {
         Some(application) if application.suspended => {
-            return Err(Stopped::at(9, format!("code 100: {} is suspended", application.name)));
+            return Err(Stopped::at(10, format!("code 100: {} is suspended", application.name)));
         }
         Some(application) if !application.rights.allow(operation) => {
             return Err(Stopped::at(
-                9,
+                10,
                 format!("code 100: {} has no right to {}", application.name, operation.name()),
             ));
         }
         Some(application) => application,
         None => {
             return Err(Stopped::at(
-                9,
+                10,
                 "code 100: no application is registered with this certificate (vtpa partner add)",
             ));
         }
     };
     walk.found.push(application.name.clone());
     if config.operations.disabled.iter().any(|name| name == operation.name()) {
-        return Err(Stopped::at(10, format!("code 020: {} is switched off", operation.name())));
+        return Err(Stopped::at(11, format!("code 020: {} is switched off", operation.name())));
     }
     walk.found.push(format!("{} at {}", operation.name(), operation.service().path()));
     content(store, &opened, operation, element, now).await
@@ -236,11 +269,11 @@ async fn content(
 ) -> Result<(), Stopped> {
     let today = day_in_paris(now);
     let refused =
-        |code: dossier::CodeRetour| Stopped::at(11, format!("code {}: {}", code.code(), code.message()));
+        |code: dossier::CodeRetour| Stopped::at(12, format!("code {}: {}", code.code(), code.message()));
     match operation {
         Operation::CreerDossierPA => {
             let tables = store.nomenclatures(today).await;
-            let (tables, _) = tables.map_err(|error| Stopped::at(11, format!("the database: {error}")))?;
+            let (tables, _) = tables.map_err(|error| Stopped::at(12, format!("the database: {error}")))?;
             dossier::decode_creer(element, today, &tables).map(|_| ()).map_err(refused)
         }
         Operation::ConsulterDossierPA => dossier::decode_consulter(element).map(|_| ()).map_err(refused),
@@ -276,7 +309,11 @@ fn told(outcome: Result<(), Stopped>, walk: Walk, document: Option<&Document>) -
 }
 
 fn digested(document: &Document, refusal: &Refusal) -> Option<String> {
-    let Refusal::Signature(VerifyError::DigestValue { position }) = refusal else { return None };
+    let (Refusal::Signature(VerifyError::DigestValue { position })
+    | Refusal::AssertionSignature(VerifyError::DigestValue { position })) = refusal
+    else {
+        return None;
+    };
     let node = document.root().descendants().find(|node| node.byte_range().start == *position)?;
     let mut form = Vec::new();
     canonicalize(node, &Canonicalization::default(), None, &mut form).ok()?;

@@ -76,6 +76,13 @@ pub(crate) fn anchors(trust: &Trust) -> Result<TrustAnchors, KeyFileError> {
         .map_err(|cause| error(trust.anchors.first().map_or(Path::new("[trust]"), PathBuf::as_path), cause))
 }
 
+/// Issuers of SAML assertions, of `[trust]`: each certificate itself, not what it issues.
+pub(crate) fn assertion_issuers(trust: &Trust) -> Result<Vec<Certificate>, KeyFileError> {
+    let found: Vec<_> =
+        trust.assertion_issuers.iter().map(|file| certificates(file)).collect::<Result<_, _>>()?;
+    Ok(found.concat())
+}
+
 fn certificates(file: &Path) -> Result<Vec<Certificate>, KeyFileError> {
     Certificate::from_pem(&read(file)?).map_err(|cause| error(file, cause))
 }

@@ -3,6 +3,7 @@
 //! `soap` (endpoint, WSDL) and `web` (redirection, pages) are the two doors; `service` holds the three operations
 //! and knows neither HTTP nor XML text nor SQL; `config` reads the configuration file. See ARCHITECTURE.md.
 
+mod assertion;
 mod chaos;
 mod clock;
 pub mod config;

@@ -63,6 +63,7 @@ impl Server {
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
         let identity = keys::identity(&config.signature)?;
         let trust = Trust::load(&config.trust)?;
+        let assertion_issuers = keys::assertion_issuers(&config.trust)?;
         let (chain, key) = keys::tls(&config.tls)?;
         let store = Store::open(&config.database.url).await?;
         let https = listen(config.listen.https).await?;
@@ -78,6 +79,7 @@ impl Server {
             clock,
             identity,
             trust,
+            assertion_issuers,
             registered: Registered::default(),
             replay,
             tables,

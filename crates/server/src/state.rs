@@ -2,6 +2,7 @@
 
 use storage::Store;
 use wss::Identity;
+use xmlsec::Certificate;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -18,6 +19,8 @@ pub(crate) struct AppState {
     /// Signs answers.
     pub(crate) identity: Identity,
     pub(crate) trust: Trust,
+    /// Whose holder-of-key assertions are believed beside the application's own.
+    pub(crate) assertion_issuers: Vec<Certificate>,
     pub(crate) registered: Registered,
     pub(crate) replay: MemoryGuard,
     /// Nomenclatures, as they are at this moment.

@@ -20,6 +20,8 @@ pub(crate) struct SecurityHeader<'d> {
     pub(crate) tokens: Vec<Node<'d>>,
     /// What an answer confirms of its request; one that is not signed says nothing.
     pub(crate) confirmations: Vec<Node<'d>>,
+    /// The assertion, of which nothing was read.
+    pub(crate) assertion: Option<Node<'d>>,
 }
 
 impl<'d> SecurityHeader<'d> {
@@ -30,6 +32,7 @@ impl<'d> SecurityHeader<'d> {
         }
         let (mut timestamp, mut signature, mut tokens) = (None, None, Vec::new());
         let mut confirmations = Vec::new();
+        let (mut assertion, mut references) = (None, 0);
         for child in security.children() {
             let unexpected = || Refusal::UnexpectedInSecurity { local: child.local_name().to_owned() };
             match (child.namespace(), child.local_name()) {
@@ -50,10 +53,14 @@ impl<'d> SecurityHeader<'d> {
                 (ns::WSSE11, "SignatureConfirmation") if confirmations.is_empty() => {
                     confirmations.push(child)
                 }
+                (ns::SAML, "Assertion") if assertion.is_none() => assertion = Some(child),
+                (ns::SAML, "Assertion" | "EncryptedAssertion") => return Err(Refusal::AssertionMisplaced),
+                // WSS4J signs an assertion by STR-Transform of a reference that stands here
+                (ns::WSSE, "SecurityTokenReference") if references == 0 => references += 1,
                 _ => return Err(unexpected()),
             }
         }
         let signature = signature.ok_or(Refusal::SignatureMissing)?;
-        Ok(Self { timestamp, signature, tokens, confirmations })
+        Ok(Self { timestamp, signature, tokens, confirmations, assertion })
     }
 }

@@ -95,7 +95,7 @@ pub(crate) enum Key {
 impl Key {
     /// Follows the message signature's KeyInfo. What a selector means is looked for among the message's own tokens first.
     pub(crate) fn resolve(header: &SecurityHeader<'_>) -> Result<Self, Refusal> {
-        match Self::named(header)? {
+        match Self::named(header.signature, header)? {
             Self::Selected(selector) => {
                 let tokens = header.tokens.iter().filter_map(|token| Token::from_binary(*token).ok());
                 let mut meant = tokens.filter(|token| selector.selects(&token.certificate));
@@ -105,9 +105,10 @@ impl Key {
         }
     }
 
-    fn named(header: &SecurityHeader<'_>) -> Result<Self, Refusal> {
+    /// Follows the KeyInfo of `signature`, the message's or the assertion's.
+    pub(crate) fn named(signature: Node<'_>, header: &SecurityHeader<'_>) -> Result<Self, Refusal> {
         // BSP 1.1 R5402: KeyInfo exactly one child
-        let key_info = only_child_named(header.signature, ns::DS, "KeyInfo")?;
+        let key_info = only_child_named(signature, ns::DS, "KeyInfo")?;
         let reference = only_child(key_info).ok_or(Refusal::KeyInfoForm)?;
         match (reference.namespace(), reference.local_name()) {
             (ns::WSSE, "SecurityTokenReference") => {
@@ -145,7 +146,7 @@ impl Key {
                 _ => Err(Refusal::KeyInfoForm),
             },
             (ns::WSSE, "KeyIdentifier") => {
-                // BSP 1.1 R3070, R3071: base64, also where it does not say so
+                // BSP 1.1 R3070, R3071: base64, also where it does not say so; R6604: an assertion's ID says nothing of it
                 if target.attribute("", "EncodingType").is_some_and(|encoding| encoding != ns::BASE64_BINARY)
                 {
                     return Err(Refusal::TokenMalformed);
@@ -154,12 +155,32 @@ impl Key {
                     // the whole certificate where a digest of it is usual: WSS4J's X509KeyIdentifier
                     Some(ns::X509V3) => Token::from_binary(target).map(Self::Carried),
                     Some(ns::X509_SKI) => KeySelector::identifier(target).map(Self::Selected),
+                    // SAML Token Profile 1.1 §3.5.1: the key that a holder-of-key assertion of this header confirms
+                    Some(ns::SAML_ID) => Self::from_assertion(target, header).map(Self::Carried),
                     Some(ns::THUMBPRINT_SHA1) => KeySelector::thumbprint(target).map(Self::Selected),
                     _ => Err(Refusal::KeyInfoForm),
                 }
             }
             (ns::DS, "X509Data") => Self::from_x509_data(target),
             _ => Err(Refusal::KeyInfoForm),
+        }
+    }
+
+    fn from_assertion(identifier: Node<'_>, header: &SecurityHeader<'_>) -> Result<Token, Refusal> {
+        let assertion = header.assertion.ok_or(Refusal::TokenReference)?;
+        if assertion.attribute("", "ID").is_none_or(|id| id != identifier.text().trim()) {
+            return Err(Refusal::TokenReference);
+        }
+        let data = assertion
+            .only_child(ns::SAML, "Subject")
+            .and_then(|subject| subject.only_child(ns::SAML, "SubjectConfirmation"))
+            .and_then(|confirmation| confirmation.only_child(ns::SAML, "SubjectConfirmationData"))
+            .and_then(|data| data.only_child(ns::DS, "KeyInfo"))
+            .and_then(|key_info| key_info.only_child(ns::DS, "X509Data"))
+            .ok_or(Refusal::KeyInfoForm)?;
+        match Self::from_x509_data(data)? {
+            Self::Carried(token) => Ok(token),
+            Self::Selected(_) => Err(Refusal::KeyInfoForm),
         }
     }
 

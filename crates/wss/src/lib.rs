@@ -24,6 +24,7 @@ pub mod ns;
 mod open;
 mod refusal;
 mod replay;
+mod saml;
 mod seal;
 mod str_transform;
 mod timestamp;
@@ -34,6 +35,7 @@ pub use key::KeySelector;
 pub use open::{CertificateCheck, Opened, Policy, Received, Unspent};
 pub use refusal::{Name, Refusal, Subcode};
 pub use replay::{Admission, GuardUnavailable, ReplayEntry, ReplayGuard};
+pub use saml::{Assertion, AssertionRules, Confirmation};
 pub use seal::{
     AddressingHeaders, Identity, KeyMismatch, KeyReference, SealError, Sealing, seal, seal_fault,
 };

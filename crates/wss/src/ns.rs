@@ -16,6 +16,14 @@ pub const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 /// SAML 2.0 assertions.
 pub const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+/// Subject confirmation: whoever has the assertion (SAML Profiles §3.3).
+pub const SAML_BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
+/// Subject confirmation: whoever has the key (SAML Profiles §3.1).
+pub const SAML_HOLDER_OF_KEY: &str = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key";
+/// Subject confirmation: the sender says so (SAML Profiles §3.2).
+pub const SAML_SENDER_VOUCHES: &str = "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches";
+/// `wsse:KeyIdentifier/@ValueType`: the ID of an assertion (SAML Token Profile 1.1 §3.4).
+pub const SAML_ID: &str = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLID";
 /// WS-Addressing 1.0.
 pub const WSA: &str = "http://www.w3.org/2005/08/addressing";
 /// `xml:` itself.

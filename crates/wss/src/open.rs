@@ -15,6 +15,7 @@ use crate::ids::MessageIds;
 use crate::key::{Key, KeySelector, Token};
 use crate::refusal::Refusal;
 use crate::replay::{Admission, GuardUnavailable, ReplayEntry, ReplayGuard};
+use crate::saml::{Assertion, AssertionRules, Pending, Vouched};
 use crate::str_transform::StrTransform;
 use crate::timestamp::Freshness;
 
@@ -63,6 +64,8 @@ pub struct Received<'d> {
 pub struct Unspent<'d> {
     opened: Opened<'d>,
     entry: ReplayEntry,
+    pending: Option<Pending<'d>>,
+    assertion_entry: Option<ReplayEntry>,
 }
 
 /// An accepted message.
@@ -73,6 +76,7 @@ pub struct Opened<'d> {
     addressing: Addressing,
     signature_value: Vec<u8>,
     confirms: Option<Vec<u8>>,
+    assertion: Option<Assertion>,
 }
 
 impl<'d> Received<'d> {
@@ -169,20 +173,55 @@ impl<'d> Received<'d> {
             addressing: self.envelope.addressing,
             signature_value: verified.signature_value().to_vec(),
             confirms: confirmed,
+            assertion: None,
         };
-        Ok(Unspent { opened, entry })
+        let pending = self.header.assertion.map(|assertion| Pending {
+            assertion,
+            header: self.header,
+            ids,
+            message: verified,
+        });
+        Ok(Unspent { opened, entry, pending, assertion_entry: None })
     }
 }
 
 impl<'d> Unspent<'d> {
-    /// Uses the message up. Whatever follows, the same message is a replay from now on.
+    /// Whether the message carries an assertion.
+    pub fn has_assertion(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// Believes the message's assertion, or refuses the message for it. Whoever leaves this step out, as for a caller of no
+    /// application or an answer, gets no assertion.
+    pub fn with_assertion(
+        mut self,
+        rules: &AssertionRules<'_>,
+        trust: &impl CertificateCheck,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let Some(pending) = self.pending.take() else {
+            return if rules.required { Err(Refusal::AssertionMissing) } else { Ok(self) };
+        };
+        let Vouched { assertion, entry } = pending.verify(&self.opened.certificate, rules, trust, now)?;
+        self.opened.assertion = Some(assertion);
+        self.assertion_entry = Some(entry);
+        Ok(self)
+    }
+
+    /// Uses the message up, and its assertion. Whatever follows, the same message is a replay from now on.
     pub async fn spend(
         self,
         guard: &impl ReplayGuard,
     ) -> Result<Result<Opened<'d>, Refusal>, GuardUnavailable> {
-        Ok(match guard.admit(self.entry).await? {
+        match guard.admit(self.entry).await? {
+            Admission::First => {}
+            Admission::Seen => return Ok(Err(Refusal::Replayed)),
+            Admission::BeforeRestart => return Ok(Err(Refusal::CreatedBeforeRestart)),
+        }
+        let Some(entry) = self.assertion_entry else { return Ok(Ok(self.opened)) };
+        Ok(match guard.admit(entry).await? {
             Admission::First => Ok(self.opened),
-            Admission::Seen => Err(Refusal::Replayed),
+            Admission::Seen => Err(Refusal::AssertionReplayed),
             Admission::BeforeRestart => Err(Refusal::CreatedBeforeRestart),
         })
     }
@@ -213,6 +252,11 @@ impl<'d> Opened<'d> {
     /// Message Security 1.1 §8.5). Of a request it means nothing.
     pub fn confirms(&self) -> Option<&[u8]> {
         self.confirms.as_deref()
+    }
+
+    /// The assertion that was verified, for the audit trail.
+    pub fn assertion(&self) -> Option<&Assertion> {
+        self.assertion.as_ref()
     }
 
     /// The SignatureValue's bytes, for SignatureConfirmation and the audit trail.

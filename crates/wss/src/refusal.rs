@@ -109,6 +109,55 @@ pub enum Refusal {
     // --- replay -----------------------------------------------------------------------------------
     /// This signature was accepted before.
     Replayed,
+
+    // --- SAML assertion (SAML Core 2.0, SAML Token Profile 1.1) -----------------------------------
+    /// No assertion, and this application must send one.
+    AssertionMissing,
+    /// Two assertions, one in another, outside Security, or encrypted.
+    AssertionMisplaced,
+    /// Something of it is not as SAML or this profile has it.
+    AssertionMalformed {
+        /// What.
+        what: &'static str,
+    },
+    /// It carries no signature, and this application must sign it.
+    AssertionUnsigned,
+    /// Its signature's shape, algorithms, value or digest.
+    AssertionSignature(xmlsec::VerifyError),
+    /// Its signature names no certificate that can be found.
+    AssertionKey,
+    /// Its signer's certificate is not trusted, out of date or revoked.
+    AssertionCertificate(xmlsec::PathError),
+    /// Its signer is neither the caller's application nor a trusted issuer of such an assertion.
+    AssertionSigner,
+    /// Issuer is not its signer's subject (SAML Core §8.3.3).
+    AssertionIssuer,
+    /// sender-vouches, and the message signature does not cover it (SAML Token Profile 1.1 §3.5.2).
+    AssertionNotCovered,
+    /// holder-of-key, and the message was not signed with the confirmed key (SAML Token Profile 1.1 §3.5.1).
+    AssertionHolder,
+    /// A confirmation method that is not known.
+    AssertionConfirmation,
+    /// Issued, or the user authenticated, ahead of our clock by more than the allowed skew.
+    AssertionInFuture {
+        /// Seconds ahead of our clock.
+        by: i64,
+    },
+    /// Issued too long ago.
+    AssertionTooOld {
+        /// Seconds behind our clock.
+        by: i64,
+    },
+    /// NotBefore or NotOnOrAfter do not hold.
+    AssertionConditions,
+    /// It is for another audience or recipient.
+    AssertionAudience,
+    /// Authentification_Mode is DIRECTE.
+    AssertionDirect,
+    /// It was used before.
+    AssertionReplayed,
+    /// Identifiant_Structure is not its signer's.
+    AssertionStructure,
 }
 
 /// Fault subcodes of SOAP Message Security 1.1 §12.
@@ -122,10 +171,10 @@ pub enum Subcode {
     SecurityTokenUnavailable,
     /// `wsse:UnsupportedAlgorithm`
     UnsupportedAlgorithm,
-    /// `wsse:FailedAuthentication`
-    FailedAuthentication,
     /// `wsse:FailedCheck`
     FailedCheck,
+    /// `wsse:FailedAuthentication`
+    FailedAuthentication,
     /// `wsu:MessageExpired`
     MessageExpired,
 }
@@ -138,8 +187,8 @@ impl Subcode {
             Self::InvalidSecurityToken => (crate::ns::WSSE, "InvalidSecurityToken"),
             Self::SecurityTokenUnavailable => (crate::ns::WSSE, "SecurityTokenUnavailable"),
             Self::UnsupportedAlgorithm => (crate::ns::WSSE, "UnsupportedAlgorithm"),
-            Self::FailedAuthentication => (crate::ns::WSSE, "FailedAuthentication"),
             Self::FailedCheck => (crate::ns::WSSE, "FailedCheck"),
+            Self::FailedAuthentication => (crate::ns::WSSE, "FailedAuthentication"),
             Self::MessageExpired => (crate::ns::WSU, "MessageExpired"),
         }
     }
@@ -166,18 +215,40 @@ impl Refusal {
             | Self::TimestampReversed
             | Self::SignatureMissing
             | Self::SignatureTwice
-            | Self::KeyInfoForm => S::InvalidSecurity,
+            | Self::KeyInfoForm
+            | Self::AssertionMissing
+            | Self::AssertionMisplaced => S::InvalidSecurity,
             Self::TimestampInFuture { .. }
             | Self::TimestampTooOld { .. }
             | Self::TimestampExpired { .. }
-            | Self::CreatedBeforeRestart => S::MessageExpired,
-            Self::Signature(error) if is_unsupported(*error) => S::UnsupportedAlgorithm,
-            Self::Signature(_) | Self::BodyNotSigned | Self::TimestampNotSigned | Self::Replayed => {
-                S::FailedCheck
+            | Self::CreatedBeforeRestart
+            | Self::AssertionInFuture { .. }
+            | Self::AssertionTooOld { .. }
+            | Self::AssertionConditions => S::MessageExpired,
+            Self::Signature(error) | Self::AssertionSignature(error) if is_unsupported(*error) => {
+                S::UnsupportedAlgorithm
             }
             Self::TlsCertificateMissing | Self::TlsCertificateOfAnother => S::FailedAuthentication,
-            Self::TokenReference | Self::TokenUnknown => S::SecurityTokenUnavailable,
-            Self::TokenMalformed | Self::Certificate(_) => S::InvalidSecurityToken,
+            Self::Signature(_)
+            | Self::BodyNotSigned
+            | Self::TimestampNotSigned
+            | Self::Replayed
+            | Self::AssertionUnsigned
+            | Self::AssertionSignature(_)
+            | Self::AssertionNotCovered
+            | Self::AssertionReplayed => S::FailedCheck,
+            Self::TokenReference | Self::TokenUnknown | Self::AssertionKey => S::SecurityTokenUnavailable,
+            Self::TokenMalformed
+            | Self::Certificate(_)
+            | Self::AssertionMalformed { .. }
+            | Self::AssertionConfirmation
+            | Self::AssertionCertificate(_) => S::InvalidSecurityToken,
+            Self::AssertionSigner
+            | Self::AssertionIssuer
+            | Self::AssertionHolder
+            | Self::AssertionAudience
+            | Self::AssertionDirect
+            | Self::AssertionStructure => S::FailedAuthentication,
         })
     }
 }
@@ -263,6 +334,43 @@ impl fmt::Display for Refusal {
                 "the certificate of the TLS connection is not of the application that signed the message",
             ),
             Self::Replayed => f.write_str("this very message was received before: sign each message anew"),
+            Self::AssertionMissing => f.write_str("no saml:Assertion in wsse:Security, which this application must send"),
+            Self::AssertionMisplaced => f.write_str(
+                "more than one SAML assertion in the envelope, or one that is encrypted or no child of wsse:Security",
+            ),
+            Self::AssertionMalformed { what } => write!(f, "the SAML assertion is malformed: {what}"),
+            Self::AssertionUnsigned => f.write_str("the SAML assertion carries no signature of its own"),
+            Self::AssertionSignature(error) => write!(f, "signature of the SAML assertion: {error}"),
+            Self::AssertionKey => f.write_str(
+                "the signature of the SAML assertion names no certificate: put it into KeyInfo as X509Data/X509Certificate",
+            ),
+            Self::AssertionCertificate(error) => {
+                write!(f, "the certificate of the SAML assertion's signer is not accepted: {error}")
+            }
+            Self::AssertionSigner => {
+                f.write_str("the SAML assertion's signer is neither the caller's application nor a trusted issuer")
+            }
+            Self::AssertionIssuer => f.write_str("saml:Issuer is not the subject of the certificate that signed the assertion"),
+            Self::AssertionNotCovered => {
+                f.write_str("sender-vouches: the message signature does not cover the SAML assertion")
+            }
+            Self::AssertionHolder => {
+                f.write_str("holder-of-key: the message was not signed with the key that the SAML assertion confirms")
+            }
+            Self::AssertionConfirmation => {
+                f.write_str("SubjectConfirmation/@Method is none of bearer, sender-vouches and holder-of-key")
+            }
+            Self::AssertionInFuture { by } => {
+                write!(f, "the SAML assertion's IssueInstant or AuthnInstant lies {by} s ahead of this server's clock")
+            }
+            Self::AssertionTooOld { by } => write!(f, "the SAML assertion was issued {by} s ago: make one for each message"),
+            Self::AssertionConditions => f.write_str("NotBefore or NotOnOrAfter of the SAML assertion does not hold now"),
+            Self::AssertionAudience => f.write_str("the SAML assertion is for another Audience or Recipient than this server"),
+            Self::AssertionDirect => f.write_str("Authentification_Mode is DIRECTE: these services authenticate applications"),
+            Self::AssertionReplayed => f.write_str("this SAML assertion was used before: make one for each message"),
+            Self::AssertionStructure => {
+                f.write_str("Identifiant_Structure is no organisational unit of the certificate that signed the assertion")
+            }
         }
     }
 }

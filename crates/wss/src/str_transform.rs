@@ -35,6 +35,14 @@ impl Dereference for StrTransform<'_> {
         }
         let node = if let Some(embedded) = target.only_child(ns::WSSE, "Embedded") {
             embedded.only_child(ns::WSSE, "BinarySecurityToken")?
+        } else if let Some(identifier) = target.only_child(ns::WSSE, "KeyIdentifier") {
+            // SAML Token Profile 1.1 §3.4: an assertion by its ID
+            if identifier.attribute("", "ValueType") != Some(ns::SAML_ID) {
+                return None;
+            }
+            let assertion = security.only_child(ns::SAML, "Assertion")?;
+            let id = assertion.attribute("", "ID").filter(|id| !id.is_empty())?;
+            (id == identifier.text().trim()).then_some(assertion)?
         } else {
             let reference = target.only_child(ns::WSSE, "Reference")?;
             let id = reference.attribute("", "URI")?.strip_prefix('#').filter(|id| !id.is_empty())?;

@@ -13,6 +13,7 @@ use xmlsec::{Document, Encoding, Limits, Signed};
 use super::answer::Answer;
 use super::failure::Failure;
 use super::http::{self, BodyError, MediaType};
+use crate::assertion;
 use crate::chaos::Misbehaviour;
 use crate::log_id::LogId;
 use crate::metrics;
@@ -131,6 +132,17 @@ async fn open<'d>(
     };
     let unspent = received.verify(&policy, &state.trust, now)?;
     peer.bind(state, application.as_ref()).await.map_err(unavailable)??;
+    let unspent = assertion::believe(
+        unspent,
+        application.as_ref(),
+        &state.store,
+        &state.config,
+        &state.assertion_issuers,
+        &state.trust,
+        now,
+    )
+    .await
+    .map_err(unavailable)??;
     let opened = unspent
         .spend(&state.replay)
         .await

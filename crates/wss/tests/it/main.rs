@@ -9,6 +9,7 @@ mod guard;
 mod keys;
 mod refusals;
 mod roundtrip;
+mod saml;
 mod tokens;
 mod vectors;
 
