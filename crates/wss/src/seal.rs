@@ -16,6 +16,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use crate::addressing::Addressing;
 use crate::fault::Fault;
 use crate::ns;
+use crate::saml::UserAssertion;
 use crate::timestamp::write_instant;
 
 /// How long our messages are fresh.
@@ -48,6 +49,10 @@ impl Identity {
         }
         let token = BASE64.encode(certificate.der()).into();
         Ok(Self { key: key.into(), certificate, token })
+    }
+
+    pub(crate) fn key(&self) -> &SigningKey {
+        &self.key
     }
 
     /// The certificate that messages carry.
@@ -89,6 +94,8 @@ impl AddressingHeaders {
 pub struct Sealing {
     /// WS-Addressing headers, signed.
     pub addressing: Option<AddressingHeaders>,
+    /// Who asks, at the caller's: an assertion, signed for itself and with the message.
+    pub assertion: Option<UserAssertion>,
 }
 
 /// Writes, signs and assembles one message: Timestamp, BinarySecurityToken, one Signature over Body, Timestamp and
@@ -106,6 +113,9 @@ pub fn seal(
         w.element("wsu", ns::WSU, "Created", &write_instant(now));
         w.element("wsu", ns::WSU, "Expires", &write_instant(now + LIFETIME));
     })?;
+    let assertion_id = format!("_{}", ids.suffix);
+    let assertion =
+        sealing.assertion.as_ref().map(|one| one.write(identity, &assertion_id, now)).transpose()?;
     let headers = addressing_headers(sealing.addressing.as_ref(), &ids)?;
 
     let digest = DigestMethod::Sha256;
@@ -116,6 +126,9 @@ pub fn seal(
         .reference(SignReference::fragment(&ids.body, &body, digest)?);
     for (id, header) in &headers {
         signature = signature.reference(SignReference::fragment(id, header, digest)?);
+    }
+    if let Some(assertion) = &assertion {
+        signature = signature.reference(SignReference::node(&assertion_id, assertion.root(), digest, false)?);
     }
     let signature = signature.sign()?;
 
@@ -143,6 +156,9 @@ pub fn seal(
     put("\">");
     put(&identity.token);
     put("</wsse:BinarySecurityToken>");
+    if let Some(assertion) = &assertion {
+        put(assertion.source());
+    }
     put(signature.as_str());
     put("</wsse:Security></soap:Header>");
     put(body.as_str());

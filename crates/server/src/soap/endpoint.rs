@@ -86,7 +86,8 @@ async fn handle(
     };
     let reponse = service::run(state, application.as_ref(), operation, element, id, now).await;
     let addressing = AddressingHeaders::answering(opened.addressing(), &operation.response_action());
-    Answer::given(operation, reponse, Sealing { addressing }).for_application(application.as_ref())
+    Answer::given(operation, reponse, Sealing { addressing, ..Sealing::default() })
+        .for_application(application.as_ref())
 }
 
 /// WS-Security, in three steps of which each makes the next possible; the application is looked up by the

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod assertions;
 mod codes;
 mod contract;
 mod faults;

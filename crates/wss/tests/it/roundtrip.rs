@@ -78,10 +78,15 @@ fn classes_of_faults() {
 fn addressing_is_answered_when_it_was_used() {
     let (now, partner) = (testkit::instant(), identity(&testkit::pki::pki().partner));
     let headers = AddressingHeaders { action: "urn:a".into(), relates_to: Some("urn:uuid:1".into()) };
-    let sealed =
-        wss::seal(&partner, &wss::Sealing { addressing: Some(headers) }, now, &mut testkit::rng(1), |w| {
+    let sealed = wss::seal(
+        &partner,
+        &wss::Sealing { addressing: Some(headers), ..wss::Sealing::default() },
+        now,
+        &mut testkit::rng(1),
+        |w| {
             w.element("t", "urn:test", "Ping", "");
-        });
+        },
+    );
     let sealed = String::from_utf8(sealed.unwrap()).unwrap();
     let document = parse(&sealed);
     let opened =
