@@ -35,7 +35,7 @@ pub use key::KeySelector;
 pub use open::{CertificateCheck, Opened, Policy, Received, Unspent};
 pub use refusal::{Name, Refusal, Subcode};
 pub use replay::{Admission, GuardUnavailable, ReplayEntry, ReplayGuard};
-pub use saml::{Assertion, AssertionRules, Confirmation};
+pub use saml::{Assertion, AssertionRules, Confirmation, UserAssertion};
 pub use seal::{
     AddressingHeaders, Identity, KeyMismatch, KeyReference, SealError, Sealing, seal, seal_fault,
 };

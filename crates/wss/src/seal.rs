@@ -16,6 +16,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use crate::addressing::Addressing;
 use crate::fault::Fault;
 use crate::ns;
+use crate::saml::UserAssertion;
 use crate::timestamp::write_instant;
 
 /// How long our messages are fresh.
@@ -48,6 +49,10 @@ impl Identity {
         }
         let token = BASE64.encode(certificate.der()).into();
         Ok(Self { key: key.into(), certificate, token })
+    }
+
+    pub(crate) fn key(&self) -> &SigningKey {
+        &self.key
     }
 
     /// The certificate that messages carry.
@@ -89,6 +94,8 @@ impl AddressingHeaders {
 pub struct Sealing {
     /// WS-Addressing headers, signed.
     pub addressing: Option<AddressingHeaders>,
+    /// Who asks, at the caller's: an assertion, signed for itself and with the message.
+    pub assertion: Option<UserAssertion>,
     /// How the message names the certificate of its signature.
     pub key_reference: KeyReference,
     /// SignatureValue of the request, to be confirmed in its answer (SOAP Message Security 1.1 §8.5), signed.
@@ -125,6 +132,9 @@ pub fn seal(
         w.element("wsu", ns::WSU, "Expires", &write_instant(now + LIFETIME));
     })?;
     let confirmation = confirmation(sealing.confirms.as_deref(), &ids)?;
+    let assertion_id = format!("_{}", ids.suffix);
+    let assertion =
+        sealing.assertion.as_ref().map(|one| one.write(identity, &assertion_id, now)).transpose()?;
     let headers = addressing_headers(sealing.addressing.as_ref(), &ids)?;
 
     let digest = DigestMethod::Sha256;
@@ -138,6 +148,9 @@ pub fn seal(
     }
     if let Some((id, confirmation)) = &confirmation {
         signature = signature.reference(SignReference::fragment(id, confirmation, digest)?);
+    }
+    if let Some(assertion) = &assertion {
+        signature = signature.reference(SignReference::node(&assertion_id, assertion.root(), digest, false)?);
     }
     let signature = signature.sign()?;
 
@@ -170,6 +183,9 @@ pub fn seal(
     // before the Signature: WCF reads it nowhere else
     if let Some((_, confirmation)) = &confirmation {
         put(confirmation.as_str());
+    }
+    if let Some(assertion) = &assertion {
+        put(assertion.source());
     }
     put(signature.as_str());
     put("</wsse:Security></soap:Header>");

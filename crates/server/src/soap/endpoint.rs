@@ -159,7 +159,7 @@ fn sealing_for(application: Option<&storage::Application>, opened: &Opened<'_>) 
         return Sealing::default();
     };
     let confirmed = settings.signature_confirmation.then(|| opened.signature_value().to_vec());
-    Sealing { addressing: None, key_reference: key_reference(settings), confirms: confirmed }
+    Sealing { key_reference: key_reference(settings), confirms: confirmed, ..Sealing::default() }
 }
 
 fn key_reference(settings: &storage::Settings) -> wss::KeyReference {

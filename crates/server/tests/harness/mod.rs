@@ -81,17 +81,16 @@ impl Harness {
 
     /// A message of `signer`, fresh, with `operation` (XML) in its Body.
     pub(crate) fn message(&self, signer: &TestIdentity, operation: &str) -> String {
-        let sealed = wss::seal(
-            &identity(signer),
-            &wss::Sealing::default(),
-            self.now(),
-            &mut *self.rng.lock().unwrap(),
-            |w| {
-                if !operation.is_empty() {
-                    copy(Document::parse(operation.as_bytes(), &Limits::default()).unwrap().root(), w);
-                }
-            },
-        );
+        self.sealed(signer, &wss::Sealing::default(), operation)
+    }
+
+    /// The same with what `sealing` adds.
+    pub(crate) fn sealed(&self, signer: &TestIdentity, sealing: &wss::Sealing, operation: &str) -> String {
+        let sealed = wss::seal(&identity(signer), sealing, self.now(), &mut *self.rng.lock().unwrap(), |w| {
+            if !operation.is_empty() {
+                copy(Document::parse(operation.as_bytes(), &Limits::default()).unwrap().root(), w);
+            }
+        });
         String::from_utf8(sealed.unwrap()).unwrap()
     }
 

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod answers;
+mod assertions;
 mod attacks;
 mod chaos;
 mod codes;

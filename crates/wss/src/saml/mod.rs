@@ -4,11 +4,13 @@
 
 mod read;
 mod verify;
+mod write;
 
 use jiff::{SignedDuration, Timestamp};
 use xmlsec::Certificate;
 
 pub(crate) use verify::{Pending, Vouched};
+pub use write::UserAssertion;
 
 /// How the subject is confirmed (SAML Core §2.4.1.1; SAML Token Profile 1.1 §3.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -767,3 +767,26 @@ async fn an_assertion_serves_for_one_message() {
     assert_eq!(spend("deux", &first).await, Err(Refusal::AssertionReplayed));
     assert_eq!(spend("trois", &second).await, Ok("trois".to_owned()));
 }
+
+#[test]
+fn what_we_write_is_believed() {
+    for confirmation in
+        [Confirmation::None, Confirmation::Bearer, Confirmation::SenderVouches, Confirmation::HolderOfKey]
+    {
+        let assertion = wss::UserAssertion {
+            confirmation,
+            name_id: "dupond & fils".to_owned(),
+            authn_context: "urn:oasis:names:tc:SAML:2.0:ac:classes:Password".to_owned(),
+            attributes: vec![("Authentification_Mode".to_owned(), "INDIRECTE".to_owned())],
+        };
+        let sealing = wss::Sealing { assertion: Some(assertion), ..wss::Sealing::default() };
+        let partner = crate::identity(&pki().partner);
+        let sealed = wss::seal(&partner, &sealing, testkit::instant(), &mut testkit::rng(1), |w| {
+            w.element("t", "urn:test", "Ping", "bonjour");
+        });
+        let sealed = String::from_utf8(sealed.unwrap()).unwrap();
+        let read = read(&sealed, Setting { required: true, ..Setting::default() }).unwrap().unwrap();
+        assert_eq!((read.confirmation(), read.name_id()), (confirmation, "dupond & fils"));
+        assert_eq!(read.attribute("authentification_mode"), ["INDIRECTE"]);
+    }
+}
