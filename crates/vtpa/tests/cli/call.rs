@@ -194,7 +194,7 @@ fn what_was_asked_in_a_way_that_cannot_be_exits_2() {
     let jeton = ["call", "jeton", "1234567890128:x"];
     let run = |arguments: &[&str]| vtpa_in(house.path(), [&jeton, arguments].concat());
     for profile in [&[][..], &["--profile", "saml"], &["--profile", "saml-hok"]] {
-        run(&[profile, &["--ca", "ca.pem"]].concat()).status(2).says("--profile x509");
+        run(&[profile, &["--ca", "ca.pem"]].concat()).status(2).says("--cert PEM --key PEM");
     }
     run(&["--profile", "x509", "--cert", "partner.pem", "--key", "partner.key"]).status(2).says("--ca PEM");
     run(&["--profile", "x509", "--ca", "ca.pem"]).status(2).says("--cert PEM --key PEM");
