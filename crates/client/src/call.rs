@@ -151,10 +151,9 @@ impl Client {
     /// Calls one operation, its Timestamp written for `now`.
     pub async fn call_at(&self, requete: &Requete, now: Timestamp) -> Result<Answer, CallError> {
         let operation = requete.operation();
+        let sealing = wss::Sealing { assertion: self.settings.assertion.clone(), ..wss::Sealing::default() };
         let request =
-            wss::seal(&self.settings.identity, &wss::Sealing::default(), now, &mut rand::rng(), |w| {
-                requete.encode(w)
-            })?;
+            wss::seal(&self.settings.identity, &sealing, now, &mut rand::rng(), |w| requete.encode(w))?;
         let url = format!("{}{}", self.settings.base_url.trim_end_matches('/'), operation.service().path());
         let mut exchange = Exchange { request, response: Vec::new() };
 

@@ -10,6 +10,8 @@ pub struct Settings {
     pub base_url: String,
     /// Key and certificate of the application.
     pub identity: Identity,
+    /// What each message says of its user, in an assertion; `None` sends none.
+    pub assertion: Option<wss::UserAssertion>,
     /// Authorities (DER) that the server's TLS certificate must chain to; empty: those of the web (webpki-roots are
     /// not built in, so an empty list refuses everything).
     pub tls_anchors: Vec<Certificate>,

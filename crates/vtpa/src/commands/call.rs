@@ -89,10 +89,34 @@ pub(crate) enum Profile {
     SamlHok,
 }
 
+impl Profile {
+    /// The VIHF of a program (CI-SIS: an automate), which has no user that it could name.
+    fn assertion(self, certificate: &Certificate) -> Option<wss::UserAssertion> {
+        let confirmation = match self {
+            Self::X509 => return None,
+            Self::Saml => wss::Confirmation::SenderVouches,
+            Self::SamlHok => wss::Confirmation::HolderOfKey,
+        };
+        let subject = certificate.subject();
+        let name_id = subject.common_name().map_or_else(|| subject.to_string(), str::to_owned);
+        let attribute = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        Some(wss::UserAssertion {
+            confirmation,
+            authn_context: "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified".to_owned(),
+            attributes: vec![
+                attribute("VIHF_Version", "4.0"),
+                attribute("Authentification_Mode", "INDIRECTE"),
+                attribute("urn:oasis:names:tc:xspa:1.0:subject:subject-id", &name_id),
+            ],
+            name_id,
+        })
+    }
+}
+
 const HELP: &str = "\
 Exit status: 0 only if the answer's signature holds and its code is 999; 3 another code, 4 a SOAP
-fault, 5 a broken or unsigned answer; 1 the call could not be made, 2 wrong usage. The profiles
-saml and saml-hok are not built yet: pass --profile x509.
+fault, 5 a broken or unsigned answer; 1 the call could not be made, 2 wrong usage. An assertion
+(--profile saml, saml-hok) speaks for a program: its user is the certificate's common name.
 
 Examples, with the files of `vtpa demo`:
   vtpa call creer dossier.json --profile x509 --ca vtpa-demo/ca.pem \\
@@ -129,13 +153,6 @@ Example, which opens the dossier's page:
       --ca vtpa-demo/ca.pem --cert vtpa-demo/partner.pem --key vtpa-demo/partner.key)\"";
 
 pub(crate) async fn run(call: Call) -> Outcome {
-    if call.profile != Profile::X509 {
-        return Err(Failure::Usage(
-            "the SAML profiles (--profile saml, which is the default, and saml-hok) are not built yet; \
-             pass --profile x509 to be identified by the certificate that signs the message"
-                .to_owned(),
-        ));
-    }
     let requete = call.operation.requete()?;
     let client = Client::new(call.settings()?)?;
     let outcome = client.call(&requete).await;
@@ -169,7 +186,9 @@ impl Call {
                 ServerTrust::Anchors(Arc::new(trust))
             }
         };
-        Ok(Settings { base_url: self.url.clone(), identity: self.identity()?, tls_anchors: anchors, server })
+        let identity = self.identity()?;
+        let assertion = self.profile.assertion(identity.certificate());
+        Ok(Settings { base_url: self.url.clone(), identity, assertion, tls_anchors: anchors, server })
     }
 
     fn identity(&self) -> Outcome<Identity> {

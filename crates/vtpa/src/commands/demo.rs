@@ -101,6 +101,7 @@ fn client(directory: &Path, server: &str) -> Outcome<Client> {
     Ok(Client::new(Settings {
         base_url: server.to_owned(),
         identity: server::identity(&pair)?,
+        assertion: None,
         tls_anchors: read_certificates(&directory.join("ca.pem"))?,
         server: ServerTrust::Pinned(Box::new(pinned)),
     })?)

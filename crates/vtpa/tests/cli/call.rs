@@ -67,6 +67,34 @@ fn without_json_standard_output_is_what_a_script_wants() {
     assert_eq!(list.out, format!("{id}  NON_ENVOYEE\n1234567890128  460 Le dossier n'existe pas\n"));
 }
 
+#[test]
+fn an_assertion_comes_along_unless_the_certificate_alone_is_to_speak() {
+    let house = House::new();
+    let server = house.serve();
+    let id = server.create("usager-1");
+    let dossier = format!("{id}:usager-1");
+    let run = |profile: &[&str]| {
+        let server = ["call", "consulter", &dossier, "--trace", "t", "--url", server.url(), "--ca", "ca.pem"];
+        vtpa_in(house.path(), [&server, &WHO[..4], profile].concat())
+    };
+    for (profile, method) in [
+        (&[][..], Some("sender-vouches")),
+        (&["--profile", "saml"], Some("sender-vouches")),
+        (&["--profile", "saml-hok"], Some("holder-of-key")),
+        (&["--profile", "x509"], None),
+    ] {
+        run(profile).status(0);
+        let files = std::fs::read_dir(house.path().join("t")).unwrap().map(|file| file.unwrap().path());
+        let sent: String = files.map(|file| std::fs::read_to_string(file).unwrap()).collect();
+        std::fs::remove_dir_all(house.path().join("t")).unwrap();
+        assert_eq!(sent.contains("<saml:Assertion "), method.is_some(), "{profile:?}");
+        assert!(
+            sent.contains(&format!("cm:{}\"", method.unwrap_or_default())) == method.is_some(),
+            "{profile:?}"
+        );
+    }
+}
+
 /// A file is sent as it is, so that a partner sees the code that its own mistake would get.
 #[test]
 fn business_codes_exit_3_and_are_told() {
@@ -194,7 +222,7 @@ fn what_was_asked_in_a_way_that_cannot_be_exits_2() {
     let jeton = ["call", "jeton", "1234567890128:x"];
     let run = |arguments: &[&str]| vtpa_in(house.path(), [&jeton, arguments].concat());
     for profile in [&[][..], &["--profile", "saml"], &["--profile", "saml-hok"]] {
-        run(&[profile, &["--ca", "ca.pem"]].concat()).status(2).says("--profile x509");
+        run(&[profile, &["--ca", "ca.pem"]].concat()).status(2).says("--cert PEM --key PEM");
     }
     run(&["--profile", "x509", "--cert", "partner.pem", "--key", "partner.key"]).status(2).says("--ca PEM");
     run(&["--profile", "x509", "--ca", "ca.pem"]).status(2).says("--cert PEM --key PEM");

@@ -167,6 +167,7 @@ fn partner(url: &str) -> Client {
     Client::new(Settings {
         base_url: url.to_owned(),
         identity: Identity::new(key, certificate).unwrap(),
+        assertion: None,
         tls_anchors: anchors,
         server: ServerTrust::Pinned(Box::new(server)),
     })
