@@ -10,7 +10,7 @@ use crate::tree::{Change, Tree};
 /// Thirteen digits with the right key that nobody has.
 const NOBODY: &str = "0000000000000";
 
-fn consultation(entries: &[(&str, &str)]) -> Tree {
+pub(crate) fn consultation(entries: &[(&str, &str)]) -> Tree {
     let entry = |(dossier, local): &(&str, &str)| {
         format!(
             "<AccesDossierRequest><IdDossier>{dossier}</IdDossier><IdLocal>{local}</IdLocal></AccesDossierRequest>"
@@ -20,7 +20,7 @@ fn consultation(entries: &[(&str, &str)]) -> Tree {
     Tree::read(&format!("<ConsulterDossierPA><ListeDossier>{entries}</ListeDossier></ConsulterDossierPA>"))
 }
 
-fn jeton(dossier: &str, local: &str) -> Tree {
+pub(crate) fn jeton(dossier: &str, local: &str) -> Tree {
     Tree::read(&format!(
         "<GenererJetonSecuritePA><Dossier><IdDossier>{dossier}</IdDossier><IdLocal>{local}</IdLocal></Dossier></GenererJetonSecuritePA>"
     ))
@@ -93,6 +93,9 @@ async fn a_token_is_asked_for_by_both_numbers() {
         ("Dossier absent", "/Dossier", Change::Absent, code("200", "Dossier")),
         ("Dossier empty", "/Dossier", Change::Empty, code("200", "Dossier")),
         ("Dossier twice", "/Dossier", Change::Twice, code("490", "Dossier")),
+        ("Dossier nil", "/Dossier", Change::Nil("1"), code("200", "Dossier")),
+        ("Dossier of another namespace", "/Dossier", Change::Foreign, code("200", "Dossier")),
+        ("the operation nil", "/", Change::Nil("true"), code("200", "Dossier")),
         ("members from last to first", "/Dossier", Change::Reversed, accepted()),
         ("an unknown element beside", "/", Change::Append("<Intrus/>".into()), code("490", "Intrus")),
         ("an unknown element in it", "/Dossier", Change::Append("<Intrus/>".into()), code("490", "Intrus")),
@@ -108,7 +111,7 @@ async fn a_token_is_asked_for_by_both_numbers() {
     let long = jeton(&"1".repeat(51), &"x".repeat(256));
     sheet.row("490 of both", &long.xml(), &[code("490", "IdDossier, IdLocal")]).await;
     sheet.row("460 before 110", &jeton(NOBODY, "usager-8").xml(), &[code("460", "")]).await;
-    sheet.end(38).await;
+    sheet.end("a_token_is_asked_for_by_both_numbers").await;
 }
 
 #[tokio::test]
@@ -125,9 +128,25 @@ async fn a_consultation_answers_each_entry_with_its_own_code() {
     sheet
         .row("an unknown element in the second", &intruder.xml(), &[accepted(), code("490", "Intrus")])
         .await;
+    // §2 of the decisions: what is empty or nil is absent, whatever is in it
+    let neither = code("200", "IdDossier, IdLocal");
+    for (case, change, expected) in [
+        ("empty", Change::Empty, vec![accepted(), neither.clone()]),
+        ("nil, its content left where it is", Change::Nil("true"), vec![accepted(), neither.clone()]),
+        ("blank", Change::Blank, vec![accepted(), neither]),
+        ("not nil", Change::Nil("false"), vec![accepted(); 2]),
+        ("of another namespace", Change::Foreign, vec![accepted()]),
+        ("another attribute", Change::Attribute, vec![accepted(); 2]),
+    ] {
+        let request = two().with("/ListeDossier[2]", change);
+        let case = format!("[2]: {case}");
+        let answer = sheet.row(&case, &request.xml(), &expected).await;
+        let numbers = answer.texts("ConsulterDossierPResponse").len();
+        sheet.check(&case, numbers == expected.len(), "as many answers as entries");
+    }
     let reversed = two().with("/ListeDossier[2]", Change::Reversed);
     sheet.row("members from last to first", &reversed.xml(), &[accepted(), accepted()]).await;
-    sheet.end(30).await;
+    sheet.end("a_consultation_answers_each_entry_with_its_own_code").await;
 }
 
 #[tokio::test]
@@ -139,6 +158,12 @@ async fn an_error_of_the_whole_call_is_one_element_without_a_number() {
     for (case, request, expected) in [
         ("no list", one().with("/ListeDossier", Change::Absent), code("200", "ListeDossier")),
         ("an empty list", one().with("/ListeDossier", Change::Empty), code("200", "ListeDossier")),
+        (
+            "a list of others' elements",
+            one().with("/ListeDossier[1]", Change::Foreign),
+            code("200", "ListeDossier"),
+        ),
+        ("the operation nil", one().with("/", Change::Nil("1")), code("200", "ListeDossier")),
         ("a nil list", one().with("/ListeDossier", Change::Nil("true")), code("200", "ListeDossier")),
         ("two lists", one().with("/ListeDossier", Change::Twice), code("490", "ListeDossier")),
         ("beside the list", one().with("/", Change::Append("<Intrus/>".into())), code("490", "Intrus")),
@@ -153,7 +178,7 @@ async fn an_error_of_the_whole_call_is_one_element_without_a_number() {
         sheet.check(case, answer.texts("IdDossier").is_empty(), "no IdDossier");
     }
     sheet.row("100 entries", &consultation(&hundred).xml(), &vec![accepted(); 100]).await;
-    sheet.end(9).await;
+    sheet.end("an_error_of_the_whole_call_is_one_element_without_a_number").await;
 }
 
 #[tokio::test]
@@ -182,63 +207,47 @@ async fn entries_are_answered_in_their_order_repetitions_included() {
         answer.texts("IdDossier") == numbers,
         "each entry's number, in the request's order",
     );
-    sheet.end(3).await;
+    sheet.end("entries_are_answered_in_their_order_repetitions_included").await;
 }
 
 #[tokio::test]
 async fn another_application_s_dossier_is_110_and_shows_nothing() {
-    let (sheet, id) = with_a_dossier().await;
+    let (mut sheet, id) = with_a_dossier().await;
     sheet.harness.register("voisin", &pki().second, Rights::ALL).await;
-    for request in [consultation(&[(&id, "usager-7")]), jeton(&id, "usager-7")] {
-        let answer = sheet.harness.call(&pki().second, &request.xml()).await;
-        assert_eq!(answer.codes(), [code("110", "")]);
-        assert!(answer.texts("NomNaissance").is_empty() && answer.texts("JetonSecurite").is_empty());
+    for table in ["application", "certificat"] {
+        sheet.expect(table, 1);
+    }
+    let request = |id: &str| [consultation(&[(id, "usager-7")]).xml(), jeton(id, "usager-7").xml()];
+    for theirs in request(&id) {
+        sheet.row_of(&pki().second, "the neighbour asks for ours", &theirs, &[code("110", "")]).await;
     }
     // and its own dossier of the same IdLocal is another
-    let answer = sheet.harness.call(&pki().second, &creation().xml()).await;
+    let creation = creation().xml();
+    let answer = sheet.row_of(&pki().second, "the neighbour creates", &creation, &[accepted()]).await;
     let own = answer.texts("IdDossier").remove(0);
-    assert_eq!(
-        sheet.harness.call(&pki().second, &consultation(&[(&own, "usager-7")]).xml()).await.codes(),
-        [accepted()]
-    );
-    let theirs = sheet.harness.call(&pki().partner, &consultation(&[(&own, "usager-7")]).xml()).await;
-    assert_eq!(theirs.codes(), [code("110", "")]);
-}
-
-/// What was sent is what is shown: every member of every object, in the contract's order.
-#[tokio::test]
-async fn what_was_created_is_what_is_consulted() {
-    let (mut sheet, id) = with_a_dossier().await;
-    let answer = sheet.row("consult", &consultation(&[(&id, "usager-7")]).xml(), &[accepted()]).await;
-    let sent = creation().xml();
-    for name in [
-        "NomNaissance",
-        "NomUsuel",
-        "Prenom",
-        "AutrePrenoms",
-        "DateNaissance",
-        "Mail",
-        "TelephoneFixe",
-        "TelephonePortable",
-        "NumSecu",
-        "ContacteurDemandeur",
-        "NumeroVoie",
-        "TypeVoie",
-        "LibelleVoie",
-    ] {
-        let of = |xml: &str| -> Vec<String> {
-            let document = xmlsec::Document::parse(xml.as_bytes(), &xmlsec::Limits::default()).unwrap();
-            let demandeur =
-                document.root().descendants().find(|node| node.local_name() == "Demandeur").unwrap();
-            let named = demandeur.descendants().filter(|node| node.local_name() == name);
-            named.map(|node| node.text().trim().to_owned()).collect()
-        };
-        let (sent, shown) = (of(&sent), of(&answer.body));
-        sheet.check(name, !sent.is_empty() && sent == shown, &format!("sent {sent:?}, shown {shown:?}"));
+    for request in request(&own) {
+        sheet.row_of(&pki().second, "the neighbour asks for its own", &request, &[accepted()]).await;
+        sheet.row("we ask for the neighbour's", &request, &[code("110", "")]).await;
     }
-    for (name, expected) in [("StatutDossier", "NON_ENVOYEE"), ("IdDossier", id.as_str())] {
-        let shown = answer.texts(name);
-        sheet.check(name, shown.first().is_some_and(|first| first == expected), &format!("{shown:?}"));
+    // a dossier may be linked to several applications, to each by an IdLocal of its own
+    let number = dossier::IdDossier::parse(&own).unwrap();
+    let number = &number;
+    let store = sheet.harness.server.store();
+    store
+        .run("link", |tx| {
+            Box::pin(async move {
+                let ours = tx.application_by_name("portail").await?.unwrap().id;
+                tx.link_dossier(number, ours, "usager-9").await
+            })
+        })
+        .await
+        .unwrap();
+    sheet.expect("lien", 1);
+    for (local, expected) in [("usager-9", accepted()), ("usager-7", code("110", ""))] {
+        let asked = consultation(&[(&own, local)]).xml();
+        sheet.row(&format!("linked to us as usager-9, asked as {local}"), &asked, &[expected]).await;
     }
-    sheet.end(2).await;
+    let asked = consultation(&[(&own, "usager-9")]).xml();
+    sheet.row_of(&pki().second, "our IdLocal is not theirs", &asked, &[code("110", "")]).await;
+    sheet.end("another_application_s_dossier_is_110_and_shows_nothing").await;
 }

@@ -91,7 +91,7 @@ async fn of_two_faults_the_earlier_in_the_order_is_told() {
     }
     let mut sheet = Sheet::new().await;
     sheet.creations(rows).await;
-    sheet.end(66).await;
+    sheet.end("of_two_faults_the_earlier_in_the_order_is_told").await;
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn all_faults_at_once_are_told_one_code_at_a_time() {
         mended += 1;
     }
     sheet.creation("all mended", &creation().xml(), &accepted()).await;
-    sheet.end(FAULTS.len() + 1).await;
+    sheet.end("all_faults_at_once_are_told_one_code_at_a_time").await;
 }
 
 #[tokio::test]
@@ -222,5 +222,5 @@ async fn every_field_of_the_code_is_named_in_the_document_s_order() {
     });
     let mut sheet = Sheet::new().await;
     sheet.creations(rows).await;
-    sheet.end(9).await;
+    sheet.end("every_field_of_the_code_is_named_in_the_document_s_order").await;
 }

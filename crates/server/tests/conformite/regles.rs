@@ -5,7 +5,7 @@ use crate::sheet::Sheet;
 use crate::tree::{Change, Tree};
 
 /// Asks each row: the value put at `path`, and the code that it gives; empty for 999.
-async fn values(path: &str, field: &str, rows: &[(&str, &str)]) {
+async fn values(test: &str, path: &str, field: &str, rows: &[(&str, &str)]) {
     let mut sheet = Sheet::new().await;
     let asked = rows.iter().map(|(value, expected)| {
         let request = creation().with(path, Change::Text((*value).to_owned()));
@@ -13,7 +13,7 @@ async fn values(path: &str, field: &str, rows: &[(&str, &str)]) {
         (format!("{path} = {value}"), request.xml(), expected)
     });
     sheet.creations(asked).await;
-    sheet.end(rows.len()).await;
+    sheet.end(test).await;
 }
 
 /// The key of thirteen characters, by the rule of the INSEE: 97 − (N mod 97), 2A as 19 and 2B as 18.
@@ -53,7 +53,7 @@ async fn num_secu() {
         ("1 38 03 75 056 001 12", "203"), // decisions §9: no spaces
         ("13803750560012", "203"),        // fourteen
     ]);
-    values("Demandeur.NumSecu", "Demandeur.NumSecu", &rows).await;
+    values("num_secu", "Demandeur.NumSecu", "Demandeur.NumSecu", &rows).await;
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn date_naissance() {
         ("11938-03-07", "202"),
         ("0000-01-01", "203"),
     ];
-    values("Demandeur.DateNaissance", "Demandeur.DateNaissance", &rows).await;
+    values("date_naissance", "Demandeur.DateNaissance", "Demandeur.DateNaissance", &rows).await;
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn mail() {
         ("Suzanne <suzanne@exemple.fr>", "203"),
         ("zoé@exemple.fr", "203"),
     ];
-    values("Demandeur.Mail", "Demandeur.Mail", &rows).await;
+    values("mail", "Demandeur.Mail", "Demandeur.Mail", &rows).await;
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn telephone() {
         ("++3347400", "203"),
         ("....", "203"),
     ];
-    values("Demandeur.TelephoneFixe", "Demandeur.TelephoneFixe", &rows).await;
+    values("telephone", "Demandeur.TelephoneFixe", "Demandeur.TelephoneFixe", &rows).await;
 }
 
 #[tokio::test]
@@ -129,8 +129,10 @@ async fn civilite() {
         (" MME ", ""),
         ("DR", "360"),
         ("9", "360"),
+        ("MLLE", ""), // deprecated in 2016, still in §2.2.3
+        ("mlle", "360"),
     ];
-    values("Demandeur.Civilite.Code", "Demandeur.Civilite", &rows).await;
+    values("civilite", "Demandeur.Civilite.Code", "Demandeur.Civilite", &rows).await;
 }
 
 #[tokio::test]
@@ -149,8 +151,11 @@ async fn type_voie() {
         ("place", ""),
         ("strasse", "370"),
         ("?", "370"),
+        ("rond-point", "370"),  // R35 writes it with a space
+        ("lotissement", "202"), // R35's own label, longer than String(10): LOT, its code, will do
+        ("LOT", ""),
     ];
-    values("Demandeur.Adresse.TypeVoie", "Demandeur.Adresse.TypeVoie", &rows).await;
+    values("type_voie", "Demandeur.Adresse.TypeVoie", "Demandeur.Adresse.TypeVoie", &rows).await;
 }
 
 #[tokio::test]
@@ -169,7 +174,7 @@ async fn code_postal() {
         ("2A000", "203"),
         ("F-01000", "203"),
     ];
-    values("Demandeur.Adresse.CodePostal.Code", "Demandeur.Adresse.CodePostal", &rows).await;
+    values("code_postal", "Demandeur.Adresse.CodePostal.Code", "Demandeur.Adresse.CodePostal", &rows).await;
 }
 
 /// What an OID does with a code that is known and with one that is not (decisions §4): field, code, OID, label, answer.
@@ -205,6 +210,13 @@ async fn a_code_its_oid_and_its_label() {
         (country, "99352", r20, "", ""),
         (country, "99352", r13, "", "300"),
         (country, "00000", r20, "", "300"),
+        (country, "99000", r20, "", ""), // a former code of France
+        (country, "99100", "", "", ""),
+        (country, "FR", r20, "", "300"),
+        (country, "99100", "1.2.250.1.2013.2.24", "", "300"), // the misprint is of the commune alone
+        (birth, "01003", r13, "", ""),
+        (birth, "2A004", "1.2.250.1.2013.2.23", "", ""),
+        (birth, "01053", postal, "", "372"),
         (country, "00000", r20, "Pays disparu", ""),
         (code_postal, "01000", postal, "", ""),
         (code_postal, "01000", r13, "", "371"),
@@ -216,6 +228,11 @@ async fn a_code_its_oid_and_its_label() {
         (kind, "99", contact, "", "300"),
         (kind, "99", contact, "Voisine", ""),
         (kind, "1", r13, "", "300"),
+        (kind, "2", "", "", ""),
+        (kind, "3", contact, "", "300"),
+        (kind, "01", contact, "", "300"), // codes are compared exactly
+        (kind, "1", "TypeContact", "", "300"),
+        (kind, "1", "typecontactpa", "", "300"),
     ];
     let mut sheet = Sheet::new().await;
     let asked = rows.iter().map(|(field, value, oid, label, expected)| {
@@ -228,7 +245,7 @@ async fn a_code_its_oid_and_its_label() {
         (format!("{field}: {value}, OID {oid:?}, label {label:?}"), request.xml(), expected)
     });
     sheet.creations(asked).await;
-    sheet.end(rows.len()).await;
+    sheet.end("a_code_its_oid_and_its_label").await;
 }
 
 #[tokio::test]
@@ -275,5 +292,125 @@ async fn how_many_of_each() {
         ),
     ];
     sheet.creations(rows.map(|(case, request, expected)| (case.to_owned(), request.xml(), expected))).await;
-    sheet.end(10).await;
+    sheet.end("how_many_of_each").await;
+}
+
+/// Fields that contradict each other. The specification demands no agreement, so none is refused (decisions §4).
+#[tokio::test]
+async fn no_agreement_between_fields_is_demanded() {
+    let text = |text: &str| Change::Text(text.to_owned());
+    let abroad = with_key("2380399352001");
+    let corsica = with_key("238032A004001");
+    let of_a_man = with_key("1380301053001");
+    let rows: [(&str, Vec<(&str, Change)>); 12] = [
+        ("a postal code of another commune", vec![("Demandeur.Adresse.CodePostal.Code", text("75001"))]),
+        ("a commune of another département", vec![("Demandeur.Adresse.Localite.Code", text("2A004"))]),
+        (
+            "an overseas postal code, a commune of the mainland",
+            vec![("Demandeur.Adresse.CodePostal.Code", text("97400"))],
+        ),
+        (
+            "born in another country, in a French commune",
+            vec![("Demandeur.PaysNaissance.Code", text("99352"))],
+        ),
+        ("born in France, in no commune", vec![("Demandeur.VilleNaissance", Change::Absent)]),
+        ("born in a commune, in no country", vec![("Demandeur.PaysNaissance", Change::Absent)]),
+        (
+            "born abroad, in a town that no table has",
+            vec![
+                ("Demandeur.PaysNaissance.Code", text("99352")),
+                ("Demandeur.VilleNaissance.Code", text("99352")),
+                ("Demandeur.VilleNaissance.DisplayName", text("Alger")),
+            ],
+        ),
+        ("a NIR of birth abroad, born in a French commune", vec![("Demandeur.NumSecu", text(&abroad))]),
+        ("a NIR of Corsica, born in the Ain", vec![("Demandeur.NumSecu", text(&corsica))]),
+        ("a man's NIR, Madame", vec![("Demandeur.NumSecu", text(&of_a_man))]),
+        ("a NIR of another year than the birth's", vec![("Demandeur.DateNaissance", text("1941-12-31"))]),
+        (
+            "a contact of the same name at the same address, of one type twice",
+            vec![("Demandeur.Contacts[2].Type[1].Code", text("1"))],
+        ),
+    ];
+    let mut sheet = Sheet::new().await;
+    let asked = rows.into_iter().map(|(case, changes)| {
+        let request =
+            changes.into_iter().fold(creation(), |request, (path, change)| request.with(path, change));
+        (case.to_owned(), request.xml(), accepted())
+    });
+    sheet.creations(asked).await;
+    sheet.end("no_agreement_between_fields_is_demanded").await;
+}
+
+/// Decisions §9: today is that of Europe/Paris.
+#[tokio::test]
+async fn the_day_of_birth_ends_with_the_day_in_paris() {
+    let mut sheet = Sheet::new().await;
+    for (now, born, expected) in [
+        ("2026-11-20T22:59:59Z", "2026-11-20", ""),
+        ("2026-11-20T22:59:59Z", "2026-11-21", "202"),
+        ("2026-11-20T23:00:00Z", "2026-11-21", ""),
+        ("2026-11-20T23:00:00Z", "2026-11-22", "202"),
+        // two hours ahead in summer
+        ("2027-07-01T21:59:59Z", "2027-07-02", "202"),
+        ("2027-07-01T22:00:00Z", "2027-07-02", ""),
+    ] {
+        *sheet.harness.now.lock().unwrap() = now.parse().unwrap();
+        let field = "Demandeur.DateNaissance";
+        let expected = if expected.is_empty() { accepted() } else { code(expected, field) };
+        let request = creation().with(field, Change::Text(born.to_owned()));
+        sheet.creation(&format!("born on {born}, it is {now}"), &request.xml(), &expected).await;
+    }
+    sheet.end("the_day_of_birth_ends_with_the_day_in_paris").await;
+}
+
+/// The form of an ANS file: a code that is new, one that has ended, one that has another name.
+const IMPORTED: &str = "<OID>;<Nom>\n1.2.250.1.213.2.23;TRE_R13-CommuneOM\n\
+    <OID>;<Code>;<Libellé>;<Date valid>;<Date fin>\n\
+    1.2.250.1.213.2.23;01999;Valromey-Neuf;;\n\
+    1.2.250.1.213.2.23;01998;Valromey-Ancien;19000101000000;20200101000000\n\
+    1.2.250.1.213.2.23;01053;Bourg en Bresse;;\n";
+
+#[tokio::test]
+async fn an_imported_table_is_what_creations_are_checked_against() {
+    const PLACE: &str = "Demandeur.Adresse.Localite";
+    let of = |commune: &str| {
+        creation()
+            .with(&format!("{PLACE}.Code"), Change::Text(commune.to_owned()))
+            .with(&format!("{PLACE}.DisplayName"), Change::Absent)
+    };
+    let mut sheet = Sheet::new().await;
+    for unknown in ["01999", "01998"] {
+        sheet.creation(&format!("{unknown} before"), &of(unknown).xml(), &code("372", PLACE)).await;
+    }
+    let table = dossier::nomenclature::import::NosTable::read(IMPORTED.as_bytes()).unwrap();
+    let import = storage::ImportNomenclature {
+        table: &table,
+        fichier: "TRE_R13.tabs",
+        sha256: &[1; 32],
+        plus_ancien: false,
+    };
+    let import = &import;
+    let store = sheet.harness.server.store();
+    store.run("test", |tx| Box::pin(async move { tx.import_nomenclature(import).await })).await.unwrap();
+    sheet.expect("nomenclature", 1);
+    sheet.expect("nomenclature_code", 3);
+    sheet.harness.restart().await;
+    for (case, commune, expected, words) in [
+        ("a new code", "01999", accepted(), "Valromey-Neuf"),
+        // people were born there
+        ("a code that has ended", "01998", accepted(), "Valromey-Ancien"),
+        ("another name", "01053", accepted(), "Bourg en Bresse"),
+        ("a built-in one that the import lacks", "01004", accepted(), "Ambérieu-en-Bugey"),
+        ("one of neither", "01997", code("372", PLACE), ""),
+    ] {
+        let answer = sheet.creation(case, &of(commune).xml(), &expected).await;
+        let Some(id) = answer.texts("IdDossier").first().cloned() else { continue };
+        let request = crate::acces::consultation(&[(&id, "usager-7")]).xml();
+        let shown = sheet.row(&format!("{case}, consulted"), &request, &[accepted()]).await;
+        let shown = Tree::read(&shown.body);
+        let shown = shown.text(&format!("/Response[1].Dossier.{PLACE}.DisplayName"));
+        sheet.check(case, shown == words, shown);
+    }
+    sheet.end("an_imported_table_is_what_creations_are_checked_against").await;
 }

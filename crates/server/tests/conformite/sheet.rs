@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use sqlx::{Connection as _, Row as _};
-use testkit::pki::pki;
-use xmlsec::{Document, Limits};
+use testkit::pki::{Identity, pki};
+use xmlsec::Document;
 
-use crate::harness::{Answer, Harness};
+use crate::harness::{Answer, Harness, answers};
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contract/pa.xsd");
 
 impl Answer {
     /// Every CodeRetour, its code and its message.
     pub(crate) fn codes(&self) -> Vec<String> {
-        let document = Document::parse(self.body.as_bytes(), &Limits::default()).unwrap();
+        let document = Document::parse(self.body.as_bytes(), &answers()).unwrap();
         let codes = document.root().descendants().filter(|node| node.local_name() == "CodeRetour");
         codes.map(|code| code.children().map(|part| part.text()).collect::<Vec<_>>().join(" ")).collect()
     }
@@ -27,8 +27,7 @@ pub(crate) struct Sheet {
     answers: Vec<(String, String)>,
     differences: Vec<String>,
     before: BTreeMap<String, i64>,
-    dossiers: i64,
-    tokens: i64,
+    new: BTreeMap<&'static str, i64>,
 }
 
 impl Sheet {
@@ -40,13 +39,34 @@ impl Sheet {
     /// A sheet that starts from what is in this server's database.
     pub(crate) async fn of(harness: Harness) -> Self {
         let before = stored(&harness).await;
-        Self { harness, answers: Vec::new(), differences: Vec::new(), before, dossiers: 0, tokens: 0 }
+        Self { harness, answers: Vec::new(), differences: Vec::new(), before, new: BTreeMap::new() }
     }
 
     /// One row: what is asked, and the codes with their messages in the answer's order.
     pub(crate) async fn row(&mut self, case: &str, request: &str, expected: &[String]) -> Answer {
-        let answer = self.harness.call(&pki().partner, request).await;
+        self.row_of(&pki().partner, case, request, expected).await
+    }
+
+    /// A row that another signs.
+    pub(crate) async fn row_of(
+        &mut self,
+        signer: &Identity,
+        case: &str,
+        request: &str,
+        expected: &[String],
+    ) -> Answer {
+        let answer = self.harness.call(signer, request).await;
         self.judge(case, request, expected, &answer);
+        answer
+    }
+
+    /// A row of CreerDossierPA whose envelope is given as it goes over the wire.
+    pub(crate) async fn sent(&mut self, case: &str, envelope: &str, expected: &[String]) -> Answer {
+        let soap = "application/soap+xml; charset=utf-8";
+        let reply = self.harness.post("/ws/creation", soap, envelope.to_owned()).await;
+        assert!(reply.status.is_success(), "{case}: {}", String::from_utf8_lossy(&reply.body));
+        let answer = Answer::read(&reply.body, self.harness.now());
+        self.judge(case, envelope, expected, &answer);
         answer
     }
 
@@ -72,11 +92,12 @@ impl Sheet {
         match () {
             () if request.contains("<CreerDossierPA") => {
                 self.check(case, created == accepted, "an IdDossier goes with 999 and with nothing else");
-                self.dossiers += i64::from(accepted == 1);
+                self.expect("dossier", i64::from(accepted == 1));
+                self.expect("lien", i64::from(accepted == 1));
             }
             () if request.contains("<GenererJetonSecuritePA") => {
                 self.check(case, issued == accepted, "a token goes with 999 and with nothing else");
-                self.tokens += i64::from(accepted == 1);
+                self.expect("jeton", i64::from(accepted == 1));
             }
             () => {
                 let shown = answer.texts("Demandeur").len();
@@ -98,19 +119,19 @@ impl Sheet {
         }
     }
 
-    /// How many rows were asked.
-    pub(crate) fn rows(&self) -> usize {
-        self.answers.len()
+    /// Rows that a table of the database has at the end besides those it had before.
+    pub(crate) fn expect(&mut self, table: &'static str, more: i64) {
+        *self.new.entry(table).or_default() += more;
     }
 
-    /// Schema of every answer, database, differences. `least` is how many rows the sheet has at the least: a table
-    /// that is generated wrongly must not pass by being short.
-    pub(crate) async fn end(mut self, least: usize) {
-        let (rows, wrong) = (self.rows(), self.against_schema());
+    /// Schema of every answer, database, differences, and as many rows as [`compte`](crate::compte) says that the
+    /// test has: a table that is generated wrongly must not pass by being short.
+    pub(crate) async fn end(mut self, test: &str) {
+        let (rows, wrong) = (self.answers.len(), self.against_schema());
         self.differences.extend(wrong);
         let stored = stored(&self.harness).await;
         let mut expected = self.before;
-        for (table, new) in [("dossier", self.dossiers), ("lien", self.dossiers), ("jeton", self.tokens)] {
+        for (table, new) in self.new {
             *expected.entry(table.to_owned()).or_default() += new;
         }
         if stored != expected {
@@ -119,7 +140,7 @@ impl Sheet {
         let differences = self.differences;
         assert!(differences.is_empty(), "{} of {rows} rows:\n{}", differences.len(), differences.join("\n"));
         println!("{rows} rows, each answer signed, of the right code and message, valid by the schema");
-        assert!(rows >= least, "{rows} rows, {least} expected at the least");
+        assert_eq!(rows, crate::compte::rows_of(test), "rows of {test}");
     }
 
     /// All answers in one run of libxml2's validator.

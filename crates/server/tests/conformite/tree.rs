@@ -1,6 +1,9 @@
 //! A request as a tree, so that a row of a table can say what it changes by the field's path.
 
-use xmlsec::{Document, Limits, Node};
+use serde_json::Value;
+use xmlsec::{Document, Node};
+
+use crate::harness::answers;
 
 pub(crate) const PA: &str = "urn:viatrajectoire:ws:pa:1";
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
@@ -46,7 +49,7 @@ impl Tree {
     /// Reads XML whose elements are ours unless they say otherwise.
     pub(crate) fn read(xml: &str) -> Self {
         let whole = format!("<whole xmlns=\"{PA}\" xmlns:xsi=\"{XSI}\">{xml}</whole>");
-        let document = Document::parse(whole.as_bytes(), &Limits::default()).unwrap();
+        let document = Document::parse(whole.as_bytes(), &answers()).unwrap();
         Self::of(document.root()).children.into_iter().next().unwrap()
     }
 
@@ -75,6 +78,34 @@ impl Tree {
 
     pub(crate) fn xml(&self) -> String {
         self.write("")
+    }
+
+    /// The element at `path`, if there is one.
+    pub(crate) fn at(&self, path: &str) -> Option<&Self> {
+        steps(path).iter().try_fold(self, |tree, step| tree.children.get(tree.find(step)?))
+    }
+
+    /// Its text, empty where there is none.
+    pub(crate) fn text(&self, path: &str) -> &str {
+        self.at(path).map_or("", |tree| &tree.text)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn children(&self) -> &[Self] {
+        &self.children
+    }
+
+    /// The contract's JSON of it: lists as arrays, objects by their members' names.
+    pub(crate) fn json(&self) -> Value {
+        match self.name.as_str() {
+            "Contacts" | "Type" | "AutresDonnees" => self.children.iter().map(Self::json).collect(),
+            "ContacteurDemandeur" => Value::Bool(self.text == "true"),
+            _ if self.children.is_empty() => Value::String(self.text.clone()),
+            _ => self.children.iter().map(|child| (child.name.clone(), child.json())).collect(),
+        }
     }
 
     fn of(node: Node<'_>) -> Self {
@@ -122,11 +153,14 @@ impl Tree {
     }
 
     fn place(&self, step: &Step, path: &str) -> usize {
+        self.find(step).unwrap_or_else(|| panic!("{path} is not there to be changed"))
+    }
+
+    fn find(&self, step: &Step) -> Option<usize> {
         match step {
             Step::Member(name) => self.children.iter().position(|child| child.name == *name),
             Step::Item(position) => Some(position - 1).filter(|place| *place < self.children.len()),
         }
-        .unwrap_or_else(|| panic!("{path} is not there to be changed"))
     }
 
     fn write(&self, around: &str) -> String {
