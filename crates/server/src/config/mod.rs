@@ -138,6 +138,31 @@ pub struct WsSecurity {
     pub max_age_seconds: u32,
     /// How far ahead it may lie, in seconds.
     pub clock_skew_seconds: u32,
+    /// The HTTP status of a fault that is the sender's.
+    pub fault_status: FaultStatus,
+}
+
+/// The HTTP status of a fault that is the sender's; any other fault is a 500 (SOAP 1.2 part 2, table 20).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u16")]
+pub enum FaultStatus {
+    /// 500, as of every fault: WCF reads the envelope of no other status.
+    #[default]
+    InternalServerError,
+    /// 400, as the SOAP 1.2 HTTP binding has it.
+    BadRequest,
+}
+
+impl TryFrom<u16> for FaultStatus {
+    type Error = &'static str;
+
+    fn try_from(status: u16) -> Result<Self, Self::Error> {
+        match status {
+            500 => Ok(Self::InternalServerError),
+            400 => Ok(Self::BadRequest),
+            _ => Err("must be 500 or 400"),
+        }
+    }
 }
 
 /// `[operations]`
@@ -255,7 +280,12 @@ impl Default for Tls {
 
 impl Default for WsSecurity {
     fn default() -> Self {
-        Self { audience: String::new(), max_age_seconds: 300, clock_skew_seconds: 60 }
+        Self {
+            audience: String::new(),
+            max_age_seconds: 300,
+            clock_skew_seconds: 60,
+            fault_status: FaultStatus::default(),
+        }
     }
 }
 

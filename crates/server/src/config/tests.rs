@@ -17,6 +17,7 @@ fn load(text: &str) -> Result<Config, ConfigError> {
 fn database_url_alone_is_enough() {
     let config = load("[database]\nurl = \"sqlite:vtpa.db\"").unwrap();
     assert_eq!(config.ws_security.max_age_seconds, 300);
+    assert_eq!(config.ws_security.fault_status, FaultStatus::InternalServerError);
     assert_eq!(config.audience(), "https://localhost:8443");
     assert!(
         config.database.url.ends_with("/vtpa.db"),
@@ -35,6 +36,8 @@ fn what_is_wrong_is_named() {
             format!("{db}[ws_security]\nmax_age_second = 3"),
             "unknown key \"ws_security.max_age_second\", did you mean \"ws_security.max_age_seconds\"?",
         ),
+        (format!("{db}[ws_security]\nfault_status = 200"), "ws_security.fault_status: must be 500 or 400"),
+        (format!("{db}[ws_security]\nfault_status = \"400\""), "ws_security.fault_status: invalid type"),
         (format!("sandox = true\n{db}"), "unknown key \"sandox\", did you mean \"sandbox\"?"),
         (format!("sandbox = 3\n{db}"), "sandbox: invalid type"),
         (format!("public_url = \"http://x\"\n{db}"), "public_url must begin with https://"),

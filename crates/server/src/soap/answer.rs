@@ -76,7 +76,7 @@ impl Answer {
                 let fault = failure.fault(id.as_str(), state.config.sandbox, self.stack);
                 let sealed =
                     wss::seal_fault(&state.identity, &self.sealing, &fault, now, &mut crate::clock::rng());
-                (StatusCode::INTERNAL_SERVER_ERROR, sealed)
+                (http::fault_status(fault.code, state.config.ws_security.fault_status), sealed)
             }
         };
         match sealed {

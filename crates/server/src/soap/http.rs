@@ -6,8 +6,9 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use tokio::time::timeout;
+use wss::FaultCode;
 
-use crate::config::Limits;
+use crate::config::{FaultStatus, Limits};
 
 /// What a request's Content-Type says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +102,16 @@ pub(super) async fn read_body(body: Body, limits: &Limits) -> Result<Vec<u8>, Bo
     }
 }
 
-/// A SOAP 1.2 envelope; every fault is a 500, for WCF reads the envelope of no other error (ws-security.md).
+/// A fault's status: 500, for WCF reads the envelope of no other error (ws-security.md), unless the server is configured to
+/// follow SOAP 1.2 part 2, table 20, where the sender's are 400.
+pub(super) fn fault_status(code: FaultCode, configured: FaultStatus) -> StatusCode {
+    match (code, configured) {
+        (FaultCode::Sender, FaultStatus::BadRequest) => StatusCode::BAD_REQUEST,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// A SOAP 1.2 envelope.
 pub(super) fn soap(status: StatusCode, envelope: Vec<u8>) -> Response<Body> {
     labelled(status, "application/soap+xml; charset=utf-8", Body::from(envelope))
 }

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use jiff::SignedDuration;
+use server::config::FaultStatus;
 use testkit::pki::pki;
 
 use crate::codes::{creation_of, jeton_of};
@@ -168,4 +169,31 @@ async fn a_sandbox_tells_the_cause() {
     let message = harness.message(&pki().partner, &creation_of("u")).replace("Suzanne", "Simone");
     let fault = harness.post("/ws/creation", SOAP, message).await.fault(harness.now());
     assert_eq!((fault.cause, fault.explanation, fault.remedy), (None, None, None));
+}
+
+#[tokio::test]
+async fn faults_of_the_sender_are_400_where_so_configured_and_their_envelope_is_the_same() {
+    for (configured, expected) in [
+        (FaultStatus::InternalServerError, StatusCode::INTERNAL_SERVER_ERROR),
+        (FaultStatus::BadRequest, StatusCode::BAD_REQUEST),
+    ] {
+        let harness = Harness::with(|config| config.ws_security.fault_status = configured).await;
+        let good = harness.message(&pki().partner, &creation_of("u"));
+        let unknown = "<x:Secret soap:mustUnderstand=\"true\" xmlns:x=\"urn:x\"/></soap:Header>";
+        for (case, message, code, status) in [
+            ("tampered", good.replace("Suzanne", "Simone"), "Sender", expected),
+            ("of no operation", harness.message(&pki().partner, "<x/>"), "Sender", expected),
+            (
+                "not understood",
+                good.replace("</soap:Header>", unknown),
+                "MustUnderstand",
+                StatusCode::INTERNAL_SERVER_ERROR,
+            ),
+        ] {
+            let reply = harness.post("/ws/creation", SOAP, message).await;
+            assert_eq!((reply.status, reply.fault(harness.now()).code.as_str()), (status, code), "{case}");
+        }
+        let accepted = harness.post("/ws/creation", SOAP, good).await;
+        assert_eq!(accepted.status, StatusCode::OK, "{}", accepted.text());
+    }
 }

@@ -72,6 +72,8 @@ audience = "https://localhost:{port}"
 # A message's Timestamp may be this old, and lie this far ahead of our clock.
 max_age_seconds = 300
 clock_skew_seconds = 60
+# The HTTP status of faults: 500, which every stack reads, or 400 for the sender's as SOAP 1.2 has it (.NET loses those).
+fault_status = 500
 
 [operations]
 # Operations that answer code 020, for example ["GenererJetonSecuritePA"].
