@@ -191,6 +191,11 @@ impl<'d> Unspent<'d> {
         self.pending.is_some()
     }
 
+    /// The SignatureValue's bytes, for the SignatureConfirmation of a fault.
+    pub fn signature_value(&self) -> &[u8] {
+        self.opened.signature_value()
+    }
+
     /// Believes the message's assertion, or refuses the message for it. Whoever leaves this step out, as for a caller of no
     /// application or an answer, gets no assertion.
     pub fn with_assertion(

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
 use dossier::{CodeRetour, Operation, Reponse, Service};
 use jiff::{SignedDuration, Timestamp};
-use wss::{AddressingHeaders, Freshness, Opened, Policy, Received, Refusal, Sealing};
+use wss::{AddressingHeaders, Freshness, Opened, Policy, Received, Refusal, Sealing, Unspent};
 use xmlsec::{Document, Encoding, Limits, Signed};
 
 use super::answer::Answer;
@@ -84,16 +84,22 @@ async fn handle(
     if !charset_agrees(media_type, &document) {
         return Answer::failed(Failure::Charset);
     }
-    let (opened, application) = match open(state, &document, peer, now).await {
-        Ok(accepted) => accepted,
-        Err(failure) => return Answer::failed(failure).for_stack(wss::explain::stack(&document)),
+    let stack = || wss::explain::stack(&document);
+    let (unspent, application) = match verify(state, &document, now).await {
+        Ok(verified) => verified,
+        Err(failure) => return Answer::failed(failure).for_stack(stack()),
+    };
+    // from here on the signature held: a fault, too, is written as its application reads it
+    let sealing = sealing_for(application.as_ref(), unspent.signature_value());
+    let failed =
+        |failure, sealing| Answer::failed(failure).for_application(application.as_ref()).sealed(sealing);
+    let opened = match accept(state, unspent, application.as_ref(), peer, now).await {
+        Ok(opened) => opened,
+        Err(failure) => return failed(failure, sealing).for_stack(stack()),
     };
     let (operation, element) = match operation(&opened, service, media_type) {
         Ok(found) => found,
-        Err(failure) => {
-            let sealing = sealing_for(application.as_ref(), &opened);
-            return Answer::failed(failure).for_application(application.as_ref()).sealed(sealing);
-        }
+        Err(failure) => return failed(failure, sealing),
     };
     let unforeseen = state.config.chaos.strikes(Misbehaviour::Unforeseen, &mut crate::clock::rng());
     let reponse = if unforeseen {
@@ -103,20 +109,17 @@ async fn handle(
         service::run(state, application.as_ref(), operation, element, id, now).await
     };
     let addressing = AddressingHeaders::answering(opened.addressing(), &operation.response_action());
-    Answer::given(operation, reponse, Sealing { addressing, ..sealing_for(application.as_ref(), &opened) })
-        .for_application(application.as_ref())
+    Answer::given(operation, reponse, Sealing { addressing, ..sealing }).for_application(application.as_ref())
 }
 
-/// WS-Security, in three steps of which each makes the next possible; the application is looked up by the
-/// certificate in between, since it may be registered without Timestamp.
-async fn open<'d>(
+/// WS-Security up to the signature; the application is looked up by the certificate in between, since it may be
+/// registered without Timestamp.
+async fn verify<'d>(
     state: &AppState,
     document: &'d Document,
-    peer: PeerCertificate,
     now: Timestamp,
-) -> Result<(Opened<'d>, Option<storage::Application>), Failure> {
+) -> Result<(Unspent<'d>, Option<storage::Application>), Failure> {
     let mut received = Received::read(document)?;
-    let unavailable = |error: storage::Error| Failure::Unavailable(error.to_string());
     state.registered.select(&state.store, &mut received, now).await.map_err(unavailable)?;
     let fingerprint = *received.certificate().ok_or(Refusal::TokenUnknown)?.fingerprint_sha256();
     let application = state.store.application_by_fingerprint(&fingerprint).await.map_err(unavailable)?;
@@ -130,11 +133,21 @@ async fn open<'d>(
             .as_ref()
             .is_none_or(|application| application.settings.timestamp == storage::TimestampRule::Required),
     };
-    let unspent = received.verify(&policy, &state.trust, now)?;
-    peer.bind(state, application.as_ref()).await.map_err(unavailable)??;
+    Ok((received.verify(&policy, &state.trust, now)?, application))
+}
+
+/// What is held against the application once its signature held: the TLS handshake, the assertion, the replay guard.
+async fn accept<'d>(
+    state: &AppState,
+    unspent: Unspent<'d>,
+    application: Option<&storage::Application>,
+    peer: PeerCertificate,
+    now: Timestamp,
+) -> Result<Opened<'d>, Failure> {
+    peer.bind(state, application).await.map_err(unavailable)??;
     let unspent = assertion::believe(
         unspent,
-        application.as_ref(),
+        application,
         &state.store,
         &state.config,
         &state.assertion_issuers,
@@ -150,15 +163,19 @@ async fn open<'d>(
     if state.config.chaos.strikes(Misbehaviour::Refused, &mut crate::clock::rng()) {
         return Err(Refusal::Replayed.into());
     }
-    Ok((opened, application))
+    Ok(opened)
+}
+
+fn unavailable(error: storage::Error) -> Failure {
+    Failure::Unavailable(error.to_string())
 }
 
 /// How this application is answered: what `vtpa partner set` says of it.
-fn sealing_for(application: Option<&storage::Application>, opened: &Opened<'_>) -> Sealing {
+fn sealing_for(application: Option<&storage::Application>, signature_value: &[u8]) -> Sealing {
     let Some(settings) = application.map(|application| &application.settings) else {
         return Sealing::default();
     };
-    let confirmed = settings.signature_confirmation.then(|| opened.signature_value().to_vec());
+    let confirmed = settings.signature_confirmation.then(|| signature_value.to_vec());
     Sealing { key_reference: key_reference(settings), confirms: confirmed, ..Sealing::default() }
 }
 
