@@ -223,11 +223,16 @@ impl CertificateCheck for ServerTrust {
     }
 }
 
-/// Whether a message that we wrote carries this SignatureValue.
+/// Whether a message that we wrote is signed with this SignatureValue: its own, not its assertion's.
 fn is_signature_of(request: &[u8], value: &[u8]) -> bool {
     let Ok(document) = Document::parse(request, &Limits::default()) else { return false };
-    let mut values = document.root().descendants().filter(|node| node.is(wss::ns::DS, "SignatureValue"));
-    values.any(|node| {
+    let own = document
+        .root()
+        .child(wss::ns::SOAP, "Header")
+        .and_then(|header| header.child(wss::ns::WSSE, "Security"))
+        .and_then(|security| security.child(wss::ns::DS, "Signature"))
+        .and_then(|signature| signature.child(wss::ns::DS, "SignatureValue"));
+    own.is_some_and(|node| {
         let text: String = node.text().split_ascii_whitespace().collect();
         BASE64.decode(text).is_ok_and(|own| own == value)
     })
@@ -258,4 +263,69 @@ fn causes(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::pki::pki;
+    use wss::{Identity, Sealing};
+    use xmlsec::SigningKey;
+
+    use super::*;
+
+    fn identity(of: &testkit::pki::Identity) -> Identity {
+        let certificate = Certificate::parse(&of.certificate_der).unwrap();
+        Identity::new(SigningKey::from_pem(of.key_pem.as_bytes()).unwrap(), certificate).unwrap()
+    }
+
+    fn message(sealing: &Sealing, seed: u64) -> Vec<u8> {
+        let (partner, now) = (identity(&pki().partner), testkit::instant());
+        wss::seal(&partner, sealing, now, &mut testkit::rng(seed), |w| {
+            w.element("t", "urn:test", "Ping", "");
+        })
+        .unwrap()
+    }
+
+    /// Every SignatureValue of a message, in document order.
+    fn signature_values(message: &[u8]) -> Vec<Vec<u8>> {
+        let document = Document::parse(message, &Limits::default()).unwrap();
+        let values = document.root().descendants().filter(|node| node.is(wss::ns::DS, "SignatureValue"));
+        values.map(|node| BASE64.decode(&*node.text()).unwrap()).collect()
+    }
+
+    #[test]
+    fn an_answer_that_confirms_another_request_is_refused() {
+        let client = Client::new(Settings {
+            base_url: "https://localhost".into(),
+            identity: identity(&pki().partner),
+            assertion: None,
+            tls_anchors: Vec::new(),
+            server: ServerTrust::Pinned(Box::new(Certificate::parse(&pki().server.certificate_der).unwrap())),
+        })
+        .unwrap();
+        let (request, other) = (message(&Sealing::default(), 1), message(&Sealing::default(), 2));
+        let own = signature_values(&request).remove(0);
+        let cut = own.get(..8).map(<[u8]>::to_vec);
+        for (case, confirms, refused) in [
+            ("no confirmation", None, false),
+            ("the request's", Some(own), false),
+            ("another request's", Some(signature_values(&other).remove(0)), true),
+            ("the beginning of the request's", cut, true),
+            ("an empty one", Some(Vec::new()), true),
+        ] {
+            for key_reference in [wss::KeyReference::BinarySecurityToken, wss::KeyReference::IssuerSerial] {
+                let sealing = Sealing { key_reference, confirms: confirms.clone(), ..Sealing::default() };
+                let (server, fault) = (identity(&pki().server), wss::Fault::receiver("0123456789abcdef"));
+                let now = testkit::instant();
+                let response = wss::seal_fault(&server, &sealing, &fault, now, &mut testkit::rng(3)).unwrap();
+                let exchange = Exchange { request: request.clone(), response };
+                let read = client.read(&exchange, Operation::CreerDossierPA, now);
+                if refused {
+                    assert_eq!(read.unwrap_err(), BrokenAnswer::OtherRequest, "{case}");
+                } else {
+                    assert!(read.unwrap().is_err(), "{case}: the fault is read");
+                }
+            }
+        }
+    }
 }

@@ -6,10 +6,31 @@ use crate::{POLICY, identity, message, parse, test_anchors};
 
 #[test]
 fn a_sealed_message_looks_as_every_stack_reads_it() {
-    let sealed = message("bonjour", testkit::instant());
-    // the certificate and what the key makes of the rest are long and say nothing here
+    insta::assert_snapshot!(shortened(&message("bonjour", testkit::instant())));
+}
+
+#[test]
+fn a_security_header_in_each_form_of_key_reference_with_a_confirmation() {
+    use wss::{KeyReference as K, Sealing};
+    let partner = identity(&testkit::pki::pki().partner);
+    for (name, key_reference) in [
+        ("sealed_bst", K::BinarySecurityToken),
+        ("sealed_issuer_serial", K::IssuerSerial),
+        ("sealed_ski", K::SubjectKeyIdentifier),
+        ("sealed_thumbprint", K::ThumbprintSha1),
+    ] {
+        let sealing = Sealing { key_reference, confirms: Some(b"request".to_vec()), ..Sealing::default() };
+        let sealed = wss::seal(&partner, &sealing, testkit::instant(), &mut testkit::rng(1), |w| {
+            w.element("t", "urn:test", "Ping", "bonjour");
+        });
+        insta::assert_snapshot!(name, shortened(&String::from_utf8(sealed.unwrap()).unwrap()));
+    }
+}
+
+/// A message by lines; the certificate and what the key makes of the rest are long and say nothing here.
+fn shortened(message: &str) -> String {
     let mut short = String::new();
-    for part in sealed.split_inclusive('>') {
+    for part in message.split_inclusive('>') {
         match part.split_once('<') {
             Some((text, tag)) if text.len() > 100 => {
                 short.push_str(&format!("[{} characters]<{tag}", text.len()))
@@ -17,7 +38,7 @@ fn a_sealed_message_looks_as_every_stack_reads_it() {
             _ => short.push_str(part),
         }
     }
-    insta::assert_snapshot!(short.replace("><", ">\n<"));
+    short.replace("><", ">\n<")
 }
 
 #[test]
