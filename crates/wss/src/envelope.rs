@@ -47,6 +47,12 @@ impl<'d> Envelope<'d> {
         if !unknown.is_empty() {
             return Err(Refusal::NotUnderstood(unknown));
         }
+        // BSP 1.1 R3228, R3230: nothing encrypted but what this profile has
+        let encrypted =
+            |block: Node<'_>| block.is(ns::XENC, "EncryptedData") || block.is(ns::WSSE11, "EncryptedHeader");
+        if header.into_iter().flat_map(Node::children).any(encrypted) {
+            return Err(Refusal::EncryptionShape { what: "an encrypted header" });
+        }
         let addressing = Addressing::read(blocks())?;
 
         let mut security = blocks().filter(|block| block.is(ns::WSSE, "Security"));

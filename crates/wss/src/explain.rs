@@ -119,6 +119,13 @@ impl Refusal {
             Self::AssertionDirect => "VTPA-SEC-076",
             Self::AssertionReplayed => "VTPA-SEC-077",
             Self::AssertionStructure => "VTPA-SEC-078",
+            Self::EncryptionShape { .. } => "VTPA-SEC-080",
+            Self::EncryptionAlgorithm => "VTPA-SEC-081",
+            Self::EncryptionCbc => "VTPA-SEC-082",
+            Self::EncryptionRecipient => "VTPA-SEC-083",
+            Self::Decryption => "VTPA-SEC-084",
+            Self::EncryptionAnswer => "VTPA-SEC-085",
+            Self::AfterDecryption(inner) => inner.explanation_id(),
             Self::Signature(error) => of_signature(*error),
             Self::Certificate(error) => of_certificate(*error),
         }

@@ -9,6 +9,9 @@ use crate::timestamp::MessageTimestamp;
 /// Most BinarySecurityTokens in one header.
 const TOKENS_MAX: usize = 4;
 
+/// Most EncryptedKeys in one header: each costs an RSA operation.
+const ENCRYPTED_KEYS_MAX: usize = 4;
+
 /// The header's children, each known by its place; nothing is verified yet.
 #[derive(Debug, Clone)]
 pub(crate) struct SecurityHeader<'d> {
@@ -22,6 +25,10 @@ pub(crate) struct SecurityHeader<'d> {
     pub(crate) confirmations: Vec<Node<'d>>,
     /// The assertion, of which nothing was read.
     pub(crate) assertion: Option<Node<'d>>,
+    /// Keys under which something is encrypted.
+    pub(crate) encrypted_keys: Vec<Node<'d>>,
+    /// What stands in an assertion's place.
+    pub(crate) encrypted_assertion: Option<Node<'d>>,
 }
 
 impl<'d> SecurityHeader<'d> {
@@ -33,6 +40,7 @@ impl<'d> SecurityHeader<'d> {
         let (mut timestamp, mut signature, mut tokens) = (None, None, Vec::new());
         let mut confirmations = Vec::new();
         let (mut assertion, mut references) = (None, 0);
+        let (mut encrypted_keys, mut encrypted_assertion) = (Vec::new(), None);
         for child in security.children() {
             let unexpected = || Refusal::UnexpectedInSecurity { local: child.local_name().to_owned() };
             match (child.namespace(), child.local_name()) {
@@ -55,12 +63,26 @@ impl<'d> SecurityHeader<'d> {
                 }
                 (ns::SAML, "Assertion") if assertion.is_none() => assertion = Some(child),
                 (ns::SAML, "Assertion" | "EncryptedAssertion") => return Err(Refusal::AssertionMisplaced),
+                (ns::XENC, "EncryptedKey") if encrypted_keys.len() < ENCRYPTED_KEYS_MAX => {
+                    encrypted_keys.push(child);
+                }
+                (ns::XENC, "EncryptedData") if encrypted_assertion.is_none() => {
+                    encrypted_assertion = Some(child);
+                }
                 // WSS4J signs an assertion by STR-Transform of a reference that stands here
                 (ns::WSSE, "SecurityTokenReference") if references == 0 => references += 1,
                 _ => return Err(unexpected()),
             }
         }
         let signature = signature.ok_or(Refusal::SignatureMissing)?;
-        Ok(Self { timestamp, signature, tokens, confirmations, assertion })
+        Ok(Self {
+            timestamp,
+            signature,
+            tokens,
+            confirmations,
+            assertion,
+            encrypted_keys,
+            encrypted_assertion,
+        })
     }
 }

@@ -5,7 +5,7 @@ use xmlsec::{Attribute, IdRule, IdUse, Node};
 use crate::ns;
 
 /// `wsu:Id` anywhere; `Id` on soap:Body, Timestamp, BinarySecurityToken, ds and xenc elements; `ID` of an
-/// assertion: these can be referenced. Every other Id, ID or id outside the Body's content is reserved, so that no
+/// assertion, `Id` of the EncryptedData that is the Body's content: these can be referenced. Every other Id, ID or id outside the Body's content is reserved, so that no
 /// signed value stands twice under whatever name; inside the Body's content only `wsu:Id` and `xml:id` are, since
 /// the rest is the application's.
 pub(crate) struct MessageIds;
@@ -28,6 +28,8 @@ fn carries_plain_id(element: Node<'_>) -> bool {
         (element.namespace(), element.local_name()),
         (ns::SOAP, "Body") | (ns::WSU, "Timestamp") | (ns::WSSE, "BinarySecurityToken")
     ) || matches!(element.namespace(), ns::DS | ns::XENC) && !is_body_content(element)
+        || element.is(ns::XENC, "EncryptedData")
+            && element.parent().is_some_and(|body| !is_body_content(body))
 }
 
 /// Whether the element stands strictly below `/Envelope/Body`.

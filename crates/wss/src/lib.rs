@@ -6,6 +6,9 @@
 //!                              which key    signature, time
 //!                                           freshness
 //! ```
+//! What is encrypted is found by [`Received::ciphertext`] and decrypted before the signature is verified, or after, in the
+//! order in which the sender worked: a document of its own, from which `Received` starts anew or to which `Unspent` goes on.
+//!
 //! A request's Body can be read only from [`Opened`], which only [`Unspent::spend`] makes, which only
 //! [`Received::verify`] makes. This crate does no I/O, reads no clock and spawns nothing: `now`, randomness and the
 //! replay guard are arguments.
@@ -14,6 +17,7 @@
 //! Profile 1.1, WS-I Basic Security Profile 1.1 (R numbers), SOAP 1.2 part 1.
 
 mod addressing;
+mod encryption;
 mod envelope;
 pub mod explain;
 mod fault;
@@ -30,6 +34,7 @@ mod str_transform;
 mod timestamp;
 
 pub use addressing::Addressing;
+pub use encryption::{Ciphertext, DecryptAs, EncryptFor, EncryptionAlgorithms, Order};
 pub use fault::{Fault, FaultCode, ReceivedFault};
 pub use key::KeySelector;
 pub use open::{CertificateCheck, Opened, Policy, Received, Unspent};

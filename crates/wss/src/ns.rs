@@ -43,6 +43,9 @@ pub const X509_SKI: &str =
 /// `wsse:KeyIdentifier/@ValueType`: SHA-1 of the certificate.
 pub const THUMBPRINT_SHA1: &str =
     "http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#ThumbprintSHA1";
+/// `wsse11:TokenType` of an EncryptedKey (SOAP Message Security 1.1 §7.7).
+pub const ENCRYPTED_KEY: &str =
+    "http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKey";
 /// `@EncodingType` of base64.
 pub const BASE64_BINARY: &str =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary";

@@ -6,9 +6,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
-use xmlsec::{Certificate, DigestMethod, Document, Ids, Signed, Verified, Verifier};
+use xmlsec::{Certificate, Decrypted, DigestMethod, Document, Ids, Signed, Verified, Verifier};
 
 use crate::addressing::Addressing;
+use crate::encryption::{Ciphertext, Order};
 use crate::envelope::Envelope;
 use crate::header::SecurityHeader;
 use crate::ids::MessageIds;
@@ -56,7 +57,9 @@ pub struct Received<'d> {
     document: &'d Document,
     envelope: Envelope<'d>,
     header: SecurityHeader<'d>,
-    key: Key,
+    /// One that may hide in what is encrypted is an error until that is read.
+    key: Result<Key, Refusal>,
+    ciphertext: Option<Ciphertext<'d>>,
 }
 
 /// A message that was signed by a trusted certificate and is fresh, and may yet be a replay.
@@ -84,24 +87,46 @@ impl<'d> Received<'d> {
     pub fn read(document: &'d Document) -> Result<Self, Refusal> {
         let envelope = Envelope::read(document)?;
         let header = SecurityHeader::read(envelope.security)?;
-        let key = Key::resolve(&header)?;
-        Ok(Self { document, envelope, header, key })
+        let ciphertext = Ciphertext::find(document, &envelope, &header)?;
+        let key = Key::resolve(&header);
+        // a KeyInfo may refer to the assertion that is encrypted
+        if !ciphertext.as_ref().is_some_and(|found| found.order() == Order::SignedFirst) {
+            key.as_ref().map_err(Refusal::clone)?;
+        }
+        Ok(Self { document, envelope, header, key, ciphertext })
+    }
+
+    /// What of the message is encrypted. What was signed first must be decrypted before anything else, and the document that
+    /// comes of it be received anew; what was encrypted first, after [`verify`](Self::verify), by
+    /// [`Unspent::decrypted`].
+    pub fn ciphertext(&self) -> Option<&Ciphertext<'d>> {
+        self.ciphertext.as_ref()
+    }
+
+    /// The message that decrypting this one gave.
+    pub fn decrypted(plain: &'d Decrypted<'_>) -> Result<Self, Refusal> {
+        let document = plain.document();
+        let envelope = Envelope::read(document)?;
+        let header = SecurityHeader::read(envelope.security)?;
+        let key = Ok(Key::resolve(&header)?);
+        // EncryptedKeys stand there still, and serve for nothing any more
+        Ok(Self { document, envelope, header, key, ciphertext: None })
     }
 
     /// The certificate that the message carries, or that [`select`](Self::select) found: to look its application up, not
     /// to believe it.
     pub fn certificate(&self) -> Option<&Certificate> {
         match &self.key {
-            Key::Carried(token) => Some(&token.certificate),
-            Key::Selected(_) => None,
+            Ok(Key::Carried(token)) => Some(&token.certificate),
+            _ => None,
         }
     }
 
     /// How the message names a certificate that it does not carry; `None` once there is one.
     pub fn selector(&self) -> Option<&KeySelector> {
         match &self.key {
-            Key::Carried(_) => None,
-            Key::Selected(selector) => Some(selector),
+            Ok(Key::Selected(selector)) => Some(selector),
+            _ => None,
         }
     }
 
@@ -111,7 +136,7 @@ impl<'d> Received<'d> {
     /// # Errors
     /// [`Refusal::TokenUnknown`]
     pub fn select(&mut self, known: &[Certificate], now: Timestamp) -> Result<(), Refusal> {
-        let Key::Selected(selector) = &self.key else { return Ok(()) };
+        let Ok(Key::Selected(selector)) = &self.key else { return Ok(()) };
         let meant: Vec<&Certificate> = known.iter().filter(|one| selector.selects(one)).collect();
         let same_key = meant
             .windows(2)
@@ -119,7 +144,8 @@ impl<'d> Received<'d> {
         let holds = |one: &&&Certificate| one.not_before() <= now && now <= one.not_after();
         let latest = meant.iter().max_by_key(|one| (holds(one), one.not_before()));
         let certificate = latest.filter(|_| same_key).ok_or(Refusal::TokenUnknown)?;
-        self.key = Key::Carried(Token { certificate: (*certificate).clone(), intermediates: Vec::new() });
+        let token = Token { certificate: (*certificate).clone(), intermediates: Vec::new() };
+        self.key = Ok(Key::Carried(token));
         Ok(())
     }
 
@@ -138,7 +164,7 @@ impl<'d> Received<'d> {
         if self.header.timestamp.is_none() && policy.timestamp_required {
             return Err(Refusal::TimestampMissing);
         }
-        let Key::Carried(token) = self.key else { return Err(Refusal::TokenUnknown) };
+        let Key::Carried(token) = self.key? else { return Err(Refusal::TokenUnknown) };
         trust.check(&token.certificate, &token.intermediates, now).map_err(Refusal::Certificate)?;
 
         let ids = Ids::new(self.document, &MessageIds).map_err(|_| Refusal::DuplicateId)?;
@@ -179,13 +205,29 @@ impl<'d> Received<'d> {
             assertion,
             header: self.header,
             ids,
-            message: verified,
+            vouched: verified.signed(assertion),
         });
         Ok(Unspent { opened, entry, pending, assertion_entry: None })
     }
 }
 
 impl<'d> Unspent<'d> {
+    /// The message over whose ciphertext the signature held, decrypted: the Body is what that ciphertext stands for. An
+    /// assertion that was encrypted comes to light here; the signature over its ciphertext does not vouch for it.
+    ///
+    /// # Errors
+    /// [`Refusal::Decryption`] for what came of another message; what [`Received::read`] says of the header.
+    pub fn decrypted(mut self, plain: &'d Decrypted<'_>) -> Result<Self, Refusal> {
+        self.opened.body = plain.signed(self.opened.body).ok_or(Refusal::Decryption)?;
+        let document = plain.document();
+        let envelope = Envelope::read(document)?;
+        let header = SecurityHeader::read(envelope.security)?;
+        let ids = Ids::new(document, &MessageIds).map_err(|_| Refusal::DuplicateId)?;
+        let vouched = self.pending.and_then(|pending| plain.signed(pending.vouched?));
+        self.pending = header.assertion.map(|assertion| Pending { assertion, header, ids, vouched });
+        Ok(self)
+    }
+
     /// Whether the message carries an assertion.
     pub fn has_assertion(&self) -> bool {
         self.pending.is_some()

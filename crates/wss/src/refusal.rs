@@ -106,6 +106,25 @@ pub enum Refusal {
     /// The TLS handshake's certificate is not of the application that signed the message.
     TlsCertificateOfAnother,
 
+    // --- encryption (SOAP Message Security 1.1 §9) -------------------------------------------------
+    /// Something encrypted, or a key, where this profile has none, or not as XML Encryption has it.
+    EncryptionShape {
+        /// What.
+        what: &'static str,
+    },
+    /// RSA PKCS #1 v1.5, another cipher than AES, or OAEP with other parameters.
+    EncryptionAlgorithm,
+    /// AES-CBC of an application that is not registered so, or that nothing authenticated before.
+    EncryptionCbc,
+    /// Encrypted for another certificate than ours, or we have no RSA key.
+    EncryptionRecipient,
+    /// It did not decrypt, or not to what can stand there: which, and why, is told nobody (attack catalogue 37, 38).
+    Decryption,
+    /// The answer must be encrypted, and the caller's certificate has no RSA key.
+    EncryptionAnswer,
+    /// What was found wrong after something was decrypted: told apart for the log alone.
+    AfterDecryption(Box<Refusal>),
+
     // --- replay -----------------------------------------------------------------------------------
     /// This signature was accepted before.
     Replayed,
@@ -195,6 +214,15 @@ impl Subcode {
 }
 
 impl Refusal {
+    /// The same refusal of a message of which something was decrypted before: one class, whatever the cause.
+    #[must_use]
+    pub fn after_decryption(self) -> Self {
+        match self {
+            Self::AfterDecryption(_) | Self::Decryption => self,
+            other => Self::AfterDecryption(Box::new(other)),
+        }
+    }
+
     /// The class that the partner may know; `None` for what is no security failure.
     pub fn subcode(&self) -> Option<Subcode> {
         use Subcode as S;
@@ -229,6 +257,11 @@ impl Refusal {
                 S::UnsupportedAlgorithm
             }
             Self::TlsCertificateMissing | Self::TlsCertificateOfAnother => S::FailedAuthentication,
+            Self::EncryptionShape { .. } => S::InvalidSecurity,
+            Self::EncryptionAlgorithm | Self::EncryptionCbc => S::UnsupportedAlgorithm,
+            Self::EncryptionRecipient => S::SecurityTokenUnavailable,
+            Self::EncryptionAnswer => S::InvalidSecurityToken,
+            Self::Decryption | Self::AfterDecryption(_) => S::FailedCheck,
             Self::Signature(_)
             | Self::BodyNotSigned
             | Self::TimestampNotSigned
@@ -333,6 +366,19 @@ impl fmt::Display for Refusal {
             Self::TlsCertificateOfAnother => f.write_str(
                 "the certificate of the TLS connection is not of the application that signed the message",
             ),
+            Self::EncryptionShape { what } => write!(f, "encryption: {what}"),
+            Self::EncryptionAlgorithm => f.write_str(
+                "encryption: only RSA-OAEP (rsa-oaep-mgf1p, or xmlenc11#rsa-oaep with SHA-256) and AES-128/256-GCM are taken",
+            ),
+            Self::EncryptionCbc => f.write_str(
+                "encryption: AES-CBC is not taken from this application, or neither a signature over the ciphertext nor a TLS client certificate stands first; use AES-GCM",
+            ),
+            Self::EncryptionRecipient => f.write_str("encryption: not for this server's certificate"),
+            Self::Decryption => f.write_str("encryption: the message could not be decrypted"),
+            Self::EncryptionAnswer => f.write_str(
+                "encryption: the answer must be encrypted, and nothing can be encrypted for the caller's certificate: its key is not RSA",
+            ),
+            Self::AfterDecryption(inner) => inner.fmt(f),
             Self::Replayed => f.write_str("this very message was received before: sign each message anew"),
             Self::AssertionMissing => f.write_str("no saml:Assertion in wsse:Security, which this application must send"),
             Self::AssertionMisplaced => f.write_str(

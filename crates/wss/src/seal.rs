@@ -6,14 +6,15 @@
 use jiff::{SignedDuration, Timestamp};
 use rand_core::Rng;
 use xmlsec::{
-    Certificate, DigestMethod, Fragment, SignError, SignReference, SignatureBuilder, SigningKey, WriteError,
-    Writer,
+    Certificate, DigestMethod, EncryptError, Fragment, SignError, SignReference, SignatureBuilder,
+    SigningKey, WriteError, Writer,
 };
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::addressing::Addressing;
+use crate::encryption::EncryptFor;
 use crate::fault::Fault;
 use crate::ns;
 use crate::saml::UserAssertion;
@@ -71,6 +72,9 @@ pub enum SealError {
     /// The signature could not be made.
     #[error("the message could not be signed: {0}")]
     Sign(#[from] SignError),
+    /// It could not be encrypted.
+    #[error("the message could not be encrypted: {0}")]
+    Encrypt(#[from] EncryptError),
 }
 
 /// WS-Addressing headers to write, each signed.
@@ -100,6 +104,8 @@ pub struct Sealing {
     pub key_reference: KeyReference,
     /// SignatureValue of the request, to be confirmed in its answer (SOAP Message Security 1.1 §8.5), signed.
     pub confirms: Option<Vec<u8>>,
+    /// For whom the Body's content and the assertion are encrypted, after they were signed.
+    pub encryption: Option<EncryptFor>,
 }
 
 /// How a message names the certificate that signed it (X.509 Token Profile 1.1 §3).
@@ -153,6 +159,11 @@ pub fn seal(
         signature = signature.reference(SignReference::node(&assertion_id, assertion.root(), digest, false)?);
     }
     let signature = signature.sign()?;
+    let (body_start, content, body_end) = split(body.as_str());
+    let encrypted = match &sealing.encryption {
+        Some(recipient) => Some(recipient.encrypt(content, assertion.as_ref(), &ids.suffix)?),
+        None => None,
+    };
 
     let mut out = Vec::with_capacity(4096 + body.as_bytes().len());
     let mut put = |text: &str| out.extend_from_slice(text.as_bytes());
@@ -168,6 +179,9 @@ pub fn seal(
         put(header.as_str());
     }
     put("<wsse:Security>");
+    if let Some(encrypted) = &encrypted {
+        put(encrypted.key.as_str());
+    }
     put(timestamp.as_str());
     if sealing.key_reference == KeyReference::BinarySecurityToken {
         put("<wsse:BinarySecurityToken EncodingType=\"");
@@ -184,12 +198,15 @@ pub fn seal(
     if let Some((_, confirmation)) = &confirmation {
         put(confirmation.as_str());
     }
+    let hidden = encrypted.as_ref().and_then(|encrypted| encrypted.assertion.as_ref());
     if let Some(assertion) = &assertion {
-        put(assertion.source());
+        put(hidden.map_or(assertion.source(), Fragment::as_str));
     }
     put(signature.as_str());
     put("</wsse:Security></soap:Header>");
-    put(body.as_str());
+    put(body_start);
+    put(encrypted.as_ref().map_or(content, |encrypted| encrypted.body.as_str()));
+    put(body_end);
     put("</soap:Envelope>");
     Ok(out)
 }
@@ -203,6 +220,13 @@ pub fn seal_fault(
     rng: &mut impl Rng,
 ) -> Result<Vec<u8>, SealError> {
     seal(identity, sealing, now, rng, |w| fault.write(w))
+}
+
+/// The Body's start tag, content and end tag. The tag was written here: no value in it holds a `>`.
+fn split(body: &str) -> (&str, &str, &str) {
+    let (start, rest) = body.split_at(body.find('>').map_or(0, |at| at + 1));
+    let (content, end) = rest.split_at(rest.rfind("</").unwrap_or(rest.len()));
+    (start, content, end)
 }
 
 struct MessageIds {
@@ -263,7 +287,7 @@ fn confirmation(confirms: Option<&[u8]>, ids: &MessageIds) -> Result<Option<(Str
 }
 
 /// X.509 Token Profile 1.1 §3.2: the SecurityTokenReference in one of its forms.
-fn token_reference(
+pub(crate) fn token_reference(
     certificate: &Certificate,
     form: KeyReference,
     token_id: &str,

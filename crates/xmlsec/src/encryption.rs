@@ -10,7 +10,7 @@ mod encrypt;
 mod key;
 
 pub use cipher::{ContentCipher, KeyTransport};
-pub use decrypt::{DecryptError, Decryptor, Encrypted};
+pub use decrypt::{DecryptError, Decrypted, Decryptor, Encrypted};
 pub use encrypt::{EncryptError, EncryptionSession};
 pub use key::{DecryptionKey, EncryptionKey};
 

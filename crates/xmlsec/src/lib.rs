@@ -31,7 +31,7 @@ pub use certificate::{Certificate, CertificateError};
 pub use dn::{Dn, MalformedDn};
 pub use document::{Attribute, Document, Encoding, Node, XML_NAMESPACE};
 pub use encryption::{
-    ContentCipher, DecryptError, DecryptionKey, Decryptor, EncryptError, Encrypted, EncryptionKey,
+    ContentCipher, DecryptError, Decrypted, DecryptionKey, Decryptor, EncryptError, Encrypted, EncryptionKey,
     EncryptionSession, KeyTransport, XENC_NAMESPACE, XENC11_NAMESPACE, danger,
 };
 pub use ids::{IdError, IdRule, IdUse, Ids, StandardIds};

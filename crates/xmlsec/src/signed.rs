@@ -6,7 +6,8 @@ use std::fmt;
 use crate::document::{Attribute, Node};
 
 /// An element that a verified signature covers, whole. Its only origin is
-/// [`Verified::signed`](crate::Verified::signed); its children carry the proof on, and no way leads up or to a
+/// [`Verified::signed`](crate::Verified::signed) (and, for what was signed as ciphertext,
+/// [`Decrypted::signed`](crate::Decrypted::signed)); its children carry the proof on, and no way leads up or to a
 /// neighbour.
 ///
 /// What an enveloped signature leaves out of the digest, the signature itself, is not among the children. Prefixes
@@ -29,6 +30,11 @@ impl<'d> Signed<'d> {
     /// Only verification makes one.
     pub(crate) fn new(node: Node<'d>, omitted: Option<Node<'d>>) -> Self {
         Self { node, omitted: omitted.filter(|omitted| omitted.is_descendant_of(node)) }
+    }
+
+    /// The element and what its signature leaves out of it.
+    pub(crate) fn into_parts(self) -> (Node<'d>, Option<Node<'d>>) {
+        (self.node, self.omitted)
     }
 
     /// The namespace name; empty for none.

@@ -658,4 +658,81 @@ pub static ALL: &[Explanation] = &[
         "Write the identifier that the certificate's OU bears.",
         &[],
     ),
+    e(
+        "VTPA-SEC-080",
+        "something is encrypted where, or as, it may not be",
+        "An EncryptedKey stands in wsse:Security with a ReferenceList that names each EncryptedData; one EncryptedData is the whole content of the Body, another may stand in the assertion's place. Whoever signs first and then encrypts puts the EncryptedKey before the Signature; whoever encrypts first puts it after. Nothing is encrypted twice; the signature itself and other headers are not encrypted.",
+        "Encrypt the content of the Body (and the assertion), after signing, with one EncryptedKey in front of everything else in wsse:Security.",
+        &[
+            (
+                "CXF",
+                "encryptionParts {Content}{http://www.w3.org/2003/05/soap-envelope}Body, action \"Timestamp Signature Encrypt\"",
+            ),
+            (
+                ".NET",
+                "set MessageProtectionOrder to SignBeforeEncrypt: SignBeforeEncryptAndEncryptSignature hides the signature",
+            ),
+        ],
+    ),
+    e(
+        "VTPA-SEC-081",
+        "an encryption algorithm that is not accepted",
+        "The content key is wrapped by RSA-OAEP (rsa-oaep-mgf1p with SHA-1, or xmlenc11#rsa-oaep with SHA-256 and MGF1-SHA256), the content encrypted by AES-128-GCM or AES-256-GCM. RSA 1.5 can be broken by whoever may ask often enough; Triple DES and other ciphers are not offered.",
+        "Set key transport and cipher to those.",
+        &[
+            (
+                "CXF",
+                "encryptionKeyTransportAlgorithm http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p, encryptionSymAlgorithm http://www.w3.org/2009/xmlenc11#aes256-gcm",
+            ),
+            ("zeep", "python-xmlsec: xmlsec.constants.TransformRsaOaep and TransformAes256Gcm"),
+            (
+                "PHP",
+                "openssl_public_encrypt(…, OPENSSL_PKCS1_OAEP_PADDING), openssl_encrypt(…, 'aes-256-gcm', …)",
+            ),
+            ("gSOAP", "SOAP_MEC_ENV_ENC_AES256_GCM | SOAP_MEC_OAEP"),
+        ],
+    ),
+    e(
+        "VTPA-SEC-082",
+        "AES-CBC, which is not taken from this application",
+        "AES in CBC mode authenticates nothing: whoever learns whether a changed message decrypts can read it. It is taken only from an application that is registered with cbc=true, and only where its signature is over the ciphertext (encrypt first, then sign) or its TLS client certificate came first.",
+        "Use AES-128-GCM or AES-256-GCM. If your stack has none, ask the operator for cbc=true and encrypt before you sign.",
+        &[(
+            "CXF",
+            "encryptionSymAlgorithm http://www.w3.org/2009/xmlenc11#aes256-gcm; WSS4J's default is aes128-cbc",
+        )],
+    ),
+    e(
+        "VTPA-SEC-083",
+        "encrypted for another certificate than this server's",
+        "KeyInfo of the EncryptedKey names a certificate that is not the one with which this server signs its answers: an old one, your own, or that of the TLS connection. Or this server's key is not RSA, so that nothing can be encrypted for it.",
+        "Encrypt for the certificate that signs our answers: it stands in each answer as BinarySecurityToken.",
+        &[
+            ("CXF", "encryptionUser must be the alias of the server's certificate, not your own"),
+            ("PHP", "openssl_pkey_get_public() of server.pem, not of your own certificate"),
+        ],
+    ),
+    e(
+        "VTPA-SEC-084",
+        "the message could not be decrypted",
+        "The content key does not unwrap, the authentication tag of AES-GCM does not fit, the padding is wrong, or what comes out is no XML that can stand there. Which of them is not told, not even here: each difference helps an attacker.",
+        "Check, in this order: the certificate you encrypt for; the digest and mask of RSA-OAEP (declared as used); with GCM 12 bytes of IV before and 16 bytes of tag after the ciphertext; that you encrypt the text between <soap:Body …> and </soap:Body>, UTF-8, nothing around it.",
+        &[
+            (
+                "PHP",
+                "with aes-256-gcm the tag comes back by reference: append it, base64_encode($iv . $ciphertext . $tag); encrypt with OPENSSL_RAW_DATA",
+            ),
+            (
+                "node-soap",
+                "with crypto.createCipheriv('aes-256-gcm', …): Buffer.concat([iv, encrypted, cipher.getAuthTag()])",
+            ),
+        ],
+    ),
+    e(
+        "VTPA-SEC-085",
+        "the answer must be encrypted, and the caller's certificate cannot be encrypted for",
+        "An encrypted request, or the registration (encrypt=always), demands an encrypted answer. The certificate that signed the request has an elliptic curve key, for which this profile encrypts nothing.",
+        "Sign with an RSA certificate, or do not encrypt the request.",
+        &[],
+    ),
 ];

@@ -2,7 +2,7 @@
 //! §3.5). The caller of an application can only speak for that application (attack catalogue 43, 44).
 
 use jiff::{SignedDuration, Timestamp};
-use xmlsec::{Certificate, DigestMethod, Dn, Ids, NoDereference, Node, Signed, Verified, Verifier};
+use xmlsec::{Certificate, DigestMethod, Dn, Ids, NoDereference, Node, Signed, Verifier};
 
 use super::read::{Content, SubjectConfirmation};
 use super::{Assertion, AssertionRules, Confirmation};
@@ -26,8 +26,8 @@ pub(crate) struct Pending<'d> {
     pub(crate) assertion: Node<'d>,
     pub(crate) header: SecurityHeader<'d>,
     pub(crate) ids: Ids<'d>,
-    /// The message signature, which covers the Body.
-    pub(crate) message: Verified<'d>,
+    /// The assertion, where the message signature covers it.
+    pub(crate) vouched: Option<Signed<'d>>,
 }
 
 /// A believed assertion, to be used once.
@@ -53,7 +53,7 @@ impl<'d> Pending<'d> {
                 (signed, Some(signer))
             }
             None if !rules.unsigned_allowed => return Err(Refusal::AssertionUnsigned),
-            None => (self.message.signed(self.assertion).ok_or(Refusal::AssertionNotCovered)?, None),
+            None => (self.vouched.ok_or(Refusal::AssertionNotCovered)?, None),
         };
         let content = Content::read(signed)?;
         let confirmation = self.confirm(&content, signer.as_ref(), caller, rules, now)?;
@@ -211,9 +211,7 @@ impl<'d> Pending<'d> {
             Confirmation::None | Confirmation::Bearer => {
                 by_application.then_some(()).ok_or(Refusal::AssertionSigner)
             }
-            Confirmation::SenderVouches if !self.message.covers(self.assertion) => {
-                Err(Refusal::AssertionNotCovered)
-            }
+            Confirmation::SenderVouches if self.vouched.is_none() => Err(Refusal::AssertionNotCovered),
             Confirmation::SenderVouches => by_application.then_some(()).ok_or(Refusal::AssertionSigner),
             Confirmation::HolderOfKey if signer.is_none() => Err(Refusal::AssertionUnsigned),
             Confirmation::HolderOfKey => {

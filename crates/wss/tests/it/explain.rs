@@ -89,6 +89,14 @@ fn refusals() -> Vec<Refusal> {
         ]
         .map(Refusal::Signature),
     );
+    all.extend([
+        Refusal::EncryptionShape { what: "an encrypted header" },
+        Refusal::EncryptionAlgorithm,
+        Refusal::EncryptionCbc,
+        Refusal::EncryptionRecipient,
+        Refusal::Decryption,
+        Refusal::EncryptionAnswer,
+    ]);
     all.extend(
         [
             P::UnknownIssuer,

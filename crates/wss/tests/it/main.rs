@@ -4,6 +4,7 @@
 
 mod attacks;
 mod bsp;
+mod encryption;
 mod explain;
 mod guard;
 mod keys;
@@ -77,4 +78,51 @@ fn message(text: &str, now: Timestamp) -> String {
         w.element("t", "urn:test", "Ping", text);
     });
     String::from_utf8(sealed.unwrap()).unwrap()
+}
+
+/// Messages that differ from a good one in what only the key's holder can tell: by cause.
+fn broken_ciphertexts(cipher: xmlsec::ContentCipher) -> Vec<(&'static str, String)> {
+    use xmlsec::{EncryptionKey, EncryptionSession, KeyTransport};
+    let pki = testkit::pki::pki();
+    let key = |of: &testkit::pki::Identity| {
+        EncryptionKey::from_certificate(&Certificate::parse(&of.certificate_der).unwrap()).unwrap()
+    };
+    let seal = |content: &str, recipient: &EncryptionKey, change: &dyn Fn(&mut Vec<u8>)| {
+        use base64::Engine as _;
+        let base64 = base64::engine::general_purpose::STANDARD;
+        let mut session = EncryptionSession::new(recipient, KeyTransport::OaepSha1, cipher).unwrap();
+        let data = session.content("ED-1", content, None).unwrap().into_string();
+        let value = data.split("<xenc:CipherValue>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+        let mut bytes = base64.decode(&value).unwrap();
+        change(&mut bytes);
+        let data = data.replace(&value, &base64.encode(bytes));
+        let key = session.encrypted_key("EK-1", None).unwrap();
+        let message = message("bonjour", testkit::instant());
+        let start = message.find("<t:Ping").unwrap();
+        let end = message.find("</soap:Body>").unwrap();
+        format!("{}{data}{}", &message[..start], &message[end..]).replacen(
+            "<wsse:Security>",
+            &format!("<wsse:Security>{}", key.as_str()),
+            1,
+        )
+    };
+    let good = "<t:Ping xmlns:t=\"urn:test\">bonjour, bonjour, bonjour</t:Ping>";
+    let (ours, other) = (key(&pki.server), key(&pki.second));
+    vec![
+        ("another key", seal(good, &other, &|_| {})),
+        ("a wrong tag, or wrong padding", seal(good, &ours, &|bytes| *bytes.last_mut().unwrap() ^= 0xff)),
+        ("a changed first block", seal(good, &ours, &|bytes| bytes[0] ^= 0xff)),
+        (
+            "text that is no XML",
+            seal("<t:Ping xmlns:t=\"urn:test\">bonjour, bonjour, bonjour</t:Pong>", &ours, &|_| {}),
+        ),
+        (
+            "an entity that nobody declared",
+            seal("<t:Ping xmlns:t=\"urn:test\">&bonjour; bonjour</t:Ping>", &ours, &|_| {}),
+        ),
+        (
+            "more that is encrypted",
+            seal("<xenc:EncryptedData xmlns:xenc=\"http://www.w3.org/2001/04/xmlenc#\"/>", &ours, &|_| {}),
+        ),
+    ]
 }

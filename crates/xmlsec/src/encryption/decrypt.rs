@@ -16,6 +16,7 @@ use crate::chars;
 use crate::document::{CDATA, Document, Kind, Node};
 use crate::ids::Ids;
 use crate::limits::Limits;
+use crate::signed::Signed;
 
 /// Why nothing was decrypted. Tell a peer none of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -76,6 +77,24 @@ impl<'d> Encrypted<'d> {
         }
         Ok(Self { key, data })
     }
+
+    /// How the key is wrapped, and the cipher of what is under it; the profile allows one.
+    ///
+    /// # Errors
+    /// [`DecryptError::Shape`], [`DecryptError::Algorithm`]
+    pub fn algorithms(&self) -> Result<(KeyTransport, ContentCipher), DecryptError> {
+        let (method, _) = encrypted_type(self.key, true)?;
+        let mut ciphers = Vec::new();
+        for data in &self.data {
+            let (method, _) = encrypted_type(*data, false)?;
+            let cipher = method.attribute("", "Algorithm").and_then(ContentCipher::from_uri);
+            ciphers.push(cipher.ok_or(DecryptError::Algorithm)?);
+        }
+        // One key, one cipher: an attacker must not read GCM by way of CBC (Jager, Paterson, Somorovsky, 2013).
+        ciphers.dedup();
+        let [cipher] = ciphers[..] else { return Err(DecryptError::Algorithm) };
+        Ok((transport(method)?, cipher))
+    }
 }
 
 /// Decrypts with one private key.
@@ -100,14 +119,16 @@ impl<'k> Decryptor<'k> {
     /// `limits`. Each part is decrypted once; a result that holds another EncryptedData is refused, as is one that
     /// does not stand by itself (an end tag without its start, half a comment).
     ///
+    /// What does not decrypt costs what does: a stand-in of its length is put in its place and parsed.
+    ///
     /// # Errors
     /// [`DecryptError`]
-    pub fn decrypt(
+    pub fn decrypt<'d>(
         &self,
-        document: &Document,
-        encrypted: &[Encrypted<'_>],
+        document: &'d Document,
+        encrypted: &[Encrypted<'d>],
         limits: &Limits,
-    ) -> Result<Document, DecryptError> {
+    ) -> Result<Decrypted<'d>, DecryptError> {
         let parts = self.parts(document, encrypted)?;
         // Every RSA operation is done and every part decrypted before anything is said of any.
         let keys: Vec<Zeroizing<Vec<u8>>> =
@@ -119,7 +140,12 @@ impl<'k> Decryptor<'k> {
             plain.push((part.node, text));
         }
         plain.sort_by_key(|(node, _)| node.byte_range().start);
-        splice(document, plain, limits).ok_or(DecryptError::Failed)
+        let failed = plain.iter().any(|(_, text)| text.is_none());
+        let plain: Vec<_> = plain
+            .into_iter()
+            .map(|(node, text)| (node, text.filter(|_| !failed).unwrap_or_else(|| stand_in(node))))
+            .collect();
+        splice(document, plain, limits).filter(|_| !failed).ok_or(DecryptError::Failed)
     }
 
     /// Everything that can be refused without touching a secret.
@@ -129,8 +155,11 @@ impl<'k> Decryptor<'k> {
             if !is(*key, "EncryptedKey") || !std::ptr::eq(key.document(), document) || data.is_empty() {
                 return Err(DecryptError::Shape);
             }
-            let (method, value) = encrypted_type(*key, true)?;
-            let mut ciphers = Vec::new();
+            let (transport, cipher) = Encrypted { key: *key, data: data.clone() }.algorithms()?;
+            if !(cipher.is_authenticated() || self.cbc) {
+                return Err(DecryptError::Algorithm);
+            }
+            let value = cipher_value(encrypted_type(*key, true)?.1)?;
             for node in data {
                 if !is(*node, "EncryptedData") || !std::ptr::eq(node.document(), document) {
                     return Err(DecryptError::Shape);
@@ -139,19 +168,12 @@ impl<'k> Decryptor<'k> {
                 if !matches!(node.attribute("", "Type"), Some(ELEMENT_TYPE | CONTENT_TYPE)) {
                     return Err(DecryptError::Shape);
                 }
-                let cipher = method.attribute("", "Algorithm").and_then(ContentCipher::from_uri);
-                let cipher = cipher.filter(|cipher| cipher.is_authenticated() || self.cbc);
-                let cipher = cipher.ok_or(DecryptError::Algorithm)?;
                 if method.children().any(|child| !is(child, "KeySize")) {
                     return Err(DecryptError::Algorithm);
                 }
-                ciphers.push(cipher);
-                parts.data.push(Part { node: *node, key: index, cipher, value });
+                parts.data.push(Part { node: *node, key: index, cipher, value: cipher_value(value)? });
             }
-            // One key, one cipher: an attacker must not read GCM by way of CBC (Jager, Paterson, Somorovsky, 2013).
-            ciphers.dedup();
-            let [cipher] = ciphers[..] else { return Err(DecryptError::Algorithm) };
-            parts.keys.push(Wrapped { transport: transport(method)?, length: cipher.key_length(), value });
+            parts.keys.push(Wrapped { transport, length: cipher.key_length(), value });
         }
         let mut nodes: Vec<Node<'_>> = parts.data.iter().map(|part| part.node).collect();
         nodes.sort_by_key(|node| node.byte_range().start);
@@ -196,7 +218,7 @@ struct Part<'d> {
 
 /// §3.1: EncryptionMethod, KeyInfo or none, CipherData with a CipherValue (§3.3.1; a CipherReference is never
 /// followed); with keys, ReferenceList and CarriedKeyName.
-fn encrypted_type(node: Node<'_>, is_key: bool) -> Result<(Node<'_>, Vec<u8>), DecryptError> {
+fn encrypted_type(node: Node<'_>, is_key: bool) -> Result<(Node<'_>, Node<'_>), DecryptError> {
     let shape = DecryptError::Shape;
     let mut children = node.children().peekable();
     let method = children.next().filter(|child| is(*child, "EncryptionMethod")).ok_or(shape)?;
@@ -215,7 +237,11 @@ fn encrypted_type(node: Node<'_>, is_key: bool) -> Result<(Node<'_>, Vec<u8>), D
     {
         return Err(shape);
     }
-    Ok((method, base64::decode(&value.text()).ok_or(shape)?))
+    Ok((method, value))
+}
+
+fn cipher_value(node: Node<'_>) -> Result<Vec<u8>, DecryptError> {
+    base64::decode(&node.text()).ok_or(DecryptError::Shape)
 }
 
 /// §5.5.2: OAEP with empty parameters, its digest and mask generation SHA-1 or SHA-256 alike.
@@ -241,8 +267,19 @@ fn transport(method: Node<'_>) -> Result<KeyTransport, DecryptError> {
     }
 }
 
+/// XML of about the length of what did not decrypt.
+fn stand_in(node: Node<'_>) -> String {
+    const ENDS: usize = "<x></x>".len();
+    let length = node.byte_range().len() / 4 * 3;
+    format!("<x>{}</x>", "x".repeat(length.saturating_sub(ENDS)))
+}
+
 /// Puts the plain texts in their places and parses the whole.
-fn splice(document: &Document, plain: Vec<(Node<'_>, Option<String>)>, limits: &Limits) -> Option<Document> {
+fn splice<'d>(
+    document: &'d Document,
+    plain: Vec<(Node<'_>, String)>,
+    limits: &Limits,
+) -> Option<Decrypted<'d>> {
     let source = document.source();
     let root = document.root().byte_range();
     // From the root on: the declaration of an encoding does not hold for the text that this builds.
@@ -250,7 +287,7 @@ fn splice(document: &Document, plain: Vec<(Node<'_>, Option<String>)>, limits: &
     let mut copied = root.start;
     let mut places = Vec::new();
     for (node, plain) in plain {
-        let plain = plain?.replace("\r\n", "\n").replace('\r', "\n");
+        let plain = plain.replace("\r\n", "\n").replace('\r', "\n");
         let range = node.byte_range();
         text.push_str(source.get(copied..range.start)?);
         let start = text.len();
@@ -260,15 +297,74 @@ fn splice(document: &Document, plain: Vec<(Node<'_>, Option<String>)>, limits: &
         if one && !(trimmed.starts_with('<') && trimmed.ends_with('>')) {
             return None;
         }
-        places.push((start..text.len(), one));
+        places.push(Place { from: range.clone(), to: start..text.len(), one });
         copied = range.end;
     }
     text.push_str(source.get(copied..root.end)?);
     let result = Document::parse(text.as_bytes(), limits).ok()?;
-    for (place, one) in places {
-        stands_by_itself(&result, place, one).then_some(())?;
+    for place in &places {
+        stands_by_itself(&result, place.to.clone(), place.one).then_some(())?;
     }
-    Some(result)
+    Some(Decrypted { document: result, source: document, places })
+}
+
+/// A document in which nothing is encrypted any more, and where in it each part of the one before stands.
+#[derive(Debug)]
+pub struct Decrypted<'d> {
+    document: Document,
+    source: &'d Document,
+    /// In document order.
+    places: Vec<Place>,
+}
+
+/// What was replaced by what.
+#[derive(Debug)]
+struct Place {
+    /// In the encrypted document.
+    from: Range<usize>,
+    /// In this one.
+    to: Range<usize>,
+    /// Whether an element was.
+    one: bool,
+}
+
+impl Decrypted<'_> {
+    /// The document.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The document, without the way back.
+    pub fn into_document(self) -> Document {
+        self.document
+    }
+
+    /// What a signature over the encrypted document covered, with what it holds decrypted: whoever signs a ciphertext
+    /// signs what it stands for. Nothing for an element that was encrypted itself, or of another document.
+    pub fn signed<'p>(&'p self, signed: Signed<'_>) -> Option<Signed<'p>> {
+        let (node, omitted) = signed.into_parts();
+        let omitted = match omitted {
+            Some(omitted) => Some(self.counterpart(omitted)?),
+            None => None,
+        };
+        Some(Signed::new(self.counterpart(node)?, omitted))
+    }
+
+    /// Where an element that stayed as it was stands now.
+    fn counterpart(&self, node: Node<'_>) -> Option<Node<'_>> {
+        let start = node.byte_range().start;
+        if !std::ptr::eq(node.document(), self.source)
+            || self.places.iter().any(|place| place.from.contains(&start))
+        {
+            return None;
+        }
+        let last = self.places.iter().take_while(|place| place.from.end <= start).last();
+        let now = match last {
+            Some(place) => place.to.end + (start - place.from.end),
+            None => start - self.source.root().byte_range().start,
+        };
+        self.document.root().descendants().find(|found| found.byte_range().start == now)
+    }
 }
 
 /// Whether no element, comment or section straddles a place's bounds, the place holds no encrypted data, and, when

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::algorithm::{DSIG_NAMESPACE, DigestMethod};
 use crate::base64;
+use crate::document::Node;
 use crate::writer::{Fragment, WriteError, Writer};
 
 /// Why nothing was encrypted.
@@ -45,7 +46,7 @@ pub enum EncryptError {
 /// let ids = Ids::new(&document, &StandardIds)?;
 /// let encrypted = Encrypted::by_reference_list(document.root().child(XENC_NAMESPACE, "EncryptedKey").unwrap(), &ids)?;
 /// let plain = Decryptor::new(&key).decrypt(&document, &[encrypted], &Limits::default())?;
-/// assert_eq!(plain.root().child("", "body").unwrap().child("", "secret").unwrap().text(), "tea");
+/// assert_eq!(plain.document().root().child("", "body").unwrap().child("", "secret").unwrap().text(), "tea");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -106,6 +107,20 @@ impl EncryptionSession {
         key_info: Option<&Fragment>,
     ) -> Result<Fragment, EncryptError> {
         self.data(id, ELEMENT_TYPE, element.as_bytes(), key_info)
+    }
+
+    /// The same of an element that was parsed, which must declare the namespaces that it uses.
+    ///
+    /// # Errors
+    /// [`EncryptError`]
+    pub fn node(
+        &mut self,
+        id: &str,
+        element: Node<'_>,
+        key_info: Option<&Fragment>,
+    ) -> Result<Fragment, EncryptError> {
+        let text = element.document().source().get(element.byte_range()).unwrap_or_default();
+        self.data(id, ELEMENT_TYPE, text.as_bytes(), key_info)
     }
 
     /// The `xenc:EncryptedKey`, whose list names all that was encrypted so far. `key_info` names the recipient.

@@ -213,7 +213,7 @@ fn encryption() {
                 |name| document.root().descendants().find(|node| node.is(XENC_NAMESPACE, name)).unwrap();
             let parts = Encrypted { key: find("EncryptedKey"), data: vec![find("EncryptedData")] };
             let plain = decryptor.decrypt(&document, &[parts], &Limits::default()).unwrap();
-            let read = plain.root().child("", "b").unwrap().only_child("urn:s", "secret").unwrap();
+            let read = plain.document().root().child("", "b").unwrap().only_child("urn:s", "secret").unwrap();
             assert_eq!(read.text(), "tea & milk");
             println!(
                 "{:10} {:10} {kind:8} {:>15} {:>15}",

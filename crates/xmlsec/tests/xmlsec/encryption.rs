@@ -33,7 +33,7 @@ fn decrypt(text: &str, cbc: bool) -> Result<Document, DecryptError> {
     let encrypted = Encrypted::by_reference_list(key, &ids)?;
     let key = DecryptionKey::from_pkcs8(&RSA_PKCS8).unwrap();
     let decryptor = if cbc { danger::allow_cbc(Decryptor::new(&key)) } else { Decryptor::new(&key) };
-    decryptor.decrypt(&document, &[encrypted], &Limits::default())
+    decryptor.decrypt(&document, &[encrypted], &Limits::default()).map(Decrypted::into_document)
 }
 
 fn gcm(plain: &str) -> String {
