@@ -2,17 +2,16 @@
 //! endpoint takes, of which the first that refuses says where and why.
 
 use dossier::Operation;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use storage::Store;
-use wss::{
-    Admission, Freshness, GuardUnavailable, Opened, Policy, Received, Refusal, ReplayEntry, ReplayGuard,
-};
-use xmlsec::{Canonicalization, Document, Limits, VerifyError, canonicalize};
+use wss::{Admission, DecryptAs, GuardUnavailable, Opened, Refusal, ReplayEntry, ReplayGuard};
+use xmlsec::{Canonicalization, Document, VerifyError, canonicalize};
 
 use crate::assertion;
 use crate::clock::day_in_paris;
 use crate::config::Config;
 use crate::keys::{self, KeyFileError};
+use crate::opening::{OpenError, Opening, Plain, limits};
 use crate::registered::Registered;
 
 /// What came of one check.
@@ -59,10 +58,11 @@ impl Inspection {
     }
 }
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "readable XML",
     "SOAP 1.2 envelope",
     "Security header",
+    "encryption",
     "certificate named",
     "certificate trusted",
     "signature and digests",
@@ -75,24 +75,46 @@ const NAMES: [&str; 13] = [
     "content",
 ];
 
+/// Where each name stands.
+mod step {
+    pub(super) const XML: usize = 0;
+    pub(super) const ENVELOPE: usize = 1;
+    pub(super) const HEADER: usize = 2;
+    pub(super) const ENCRYPTION: usize = 3;
+    pub(super) const KEY: usize = 4;
+    pub(super) const TRUST: usize = 5;
+    pub(super) const SIGNATURE: usize = 6;
+    pub(super) const COVERAGE: usize = 7;
+    pub(super) const FRESH: usize = 8;
+    pub(super) const ASSERTION: usize = 9;
+    pub(super) const REPLAY: usize = 10;
+    pub(super) const APPLICATION: usize = 11;
+    pub(super) const OPERATION: usize = 12;
+    pub(super) const CONTENT: usize = 13;
+}
+
 /// Which check refuses.
 fn place(refusal: &Refusal) -> usize {
     match refusal {
-        Refusal::Xml(_) => 0,
+        Refusal::Xml(_) => step::XML,
         Refusal::NotAnEnvelope
         | Refusal::Soap11
         | Refusal::EnvelopeShape
         | Refusal::NotUnderstood(_)
-        | Refusal::Addressing { .. } => 1,
-        Refusal::KeyInfoForm | Refusal::TokenReference | Refusal::TokenUnknown | Refusal::TokenMalformed => 3,
+        | Refusal::Addressing { .. } => step::ENVELOPE,
+        Refusal::KeyInfoForm | Refusal::TokenReference | Refusal::TokenUnknown | Refusal::TokenMalformed => {
+            step::KEY
+        }
         // an inspected message came over no connection: these are never found here
-        Refusal::TlsCertificateMissing | Refusal::TlsCertificateOfAnother | Refusal::Certificate(_) => 4,
-        Refusal::DuplicateId | Refusal::Signature(_) => 5,
-        Refusal::BodyNotSigned | Refusal::TimestampNotSigned => 6,
+        Refusal::TlsCertificateMissing | Refusal::TlsCertificateOfAnother | Refusal::Certificate(_) => {
+            step::TRUST
+        }
+        Refusal::DuplicateId | Refusal::Signature(_) => step::SIGNATURE,
+        Refusal::BodyNotSigned | Refusal::TimestampNotSigned => step::COVERAGE,
         Refusal::TimestampInFuture { .. }
         | Refusal::TimestampTooOld { .. }
-        | Refusal::TimestampExpired { .. } => 7,
-        Refusal::Replayed | Refusal::CreatedBeforeRestart => 9,
+        | Refusal::TimestampExpired { .. } => step::FRESH,
+        Refusal::Replayed | Refusal::CreatedBeforeRestart => step::REPLAY,
         Refusal::AssertionMissing
         | Refusal::AssertionMalformed { .. }
         | Refusal::AssertionUnsigned
@@ -109,11 +131,25 @@ fn place(refusal: &Refusal) -> usize {
         | Refusal::AssertionConditions
         | Refusal::AssertionAudience
         | Refusal::AssertionDirect
-        | Refusal::AssertionStructure => 8,
-        Refusal::AssertionReplayed => 9,
+        | Refusal::AssertionStructure => step::ASSERTION,
+        Refusal::AssertionReplayed => step::REPLAY,
+        Refusal::EncryptionShape { .. }
+        | Refusal::EncryptionAlgorithm
+        | Refusal::EncryptionCbc
+        | Refusal::EncryptionRecipient
+        | Refusal::Decryption
+        | Refusal::EncryptionAnswer => step::ENCRYPTION,
+        Refusal::AfterDecryption(inner) => place(inner),
         // what the header lacks or has too much of
-        _ => 2,
+        _ => step::HEADER,
     }
+}
+
+/// What the configuration's files hold.
+struct Keys {
+    anchors: xmlsec::TrustAnchors,
+    issuers: Vec<xmlsec::Certificate>,
+    decryption: Option<DecryptAs>,
 }
 
 struct Walk {
@@ -163,61 +199,71 @@ pub async fn inspect(
     message: &[u8],
     now: Timestamp,
 ) -> Result<Inspection, KeyFileError> {
-    let anchors = keys::anchors(&config.trust)?;
-    let issuers = keys::assertion_issuers(&config.trust)?;
-    let limits = Limits { bytes: config.limits.body_bytes, ..Limits::default() };
-    let document = match Document::parse(message, &limits) {
+    let keys = Keys {
+        anchors: keys::anchors(&config.trust)?,
+        issuers: keys::assertion_issuers(&config.trust)?,
+        decryption: keys::decryption(&config.signature)?,
+    };
+    let document = match Document::parse(message, &limits(config)) {
         Ok(document) => document,
         Err(error) => return Ok(told(Err(Refusal::Xml(error).into()), Walk { found: Vec::new() }, None)),
     };
     let mut walk = Walk { found: vec![format!("{} bytes", message.len())] };
-    let outcome = steps(config, store, (&anchors, &issuers), &document, now, &mut walk).await;
+    let outcome = steps(config, store, &keys, &document, now, &mut walk).await;
     Ok(told(outcome, walk, Some(&document)))
 }
 
 async fn steps(
     config: &Config,
     store: &Store,
-    (anchors, issuers): (&xmlsec::TrustAnchors, &[xmlsec::Certificate]),
+    keys: &Keys,
     document: &Document,
     now: Timestamp,
     walk: &mut Walk,
 ) -> Result<(), Stopped> {
-    let mut received = Received::read(document)?;
-    walk.found.extend([String::new(), String::new()]);
+    let Keys { anchors, issuers, decryption } = keys;
     let unavailable =
         |place| move |error: storage::Error| Stopped::at(place, format!("the database: {error}"));
-    let by_selector = received.selector().is_some();
-    Registered::default().select(store, &mut received, now).await.map_err(unavailable(3))?;
-    let certificate = received.certificate().ok_or(Refusal::TokenUnknown)?.clone();
+    let stopped = |error| match error {
+        OpenError::Refused(refusal) => Stopped::from(refusal),
+        OpenError::Unavailable(error) => unavailable(step::KEY)(error),
+    };
+    let registered = Registered::default();
+    let opening = Opening {
+        config,
+        store,
+        registered: &registered,
+        trust: anchors,
+        decryption: decryption.as_ref(),
+        // an inspected message came over no connection
+        peer: None,
+        now,
+    };
+    let plain = Plain::new();
+    let named = opening.name(document, &plain).await.map_err(stopped)?;
+    walk.found.extend([String::new(), String::new()]);
+    walk.found.push(named.encryption.map_or_else(
+        || "not encrypted".to_owned(),
+        |found| format!("for this server's certificate, {:?} under {:?}", found.cipher, found.transport),
+    ));
+    let certificate = named.received.certificate().ok_or(Refusal::TokenUnknown)?.clone();
     walk.found.push(format!(
         "{}{}",
         certificate.subject(),
-        if by_selector {
+        if named.selected {
             ", by its number, key identifier or thumbprint"
         } else {
             ", carried by the message"
         }
     ));
-    let application =
-        store.application_by_fingerprint(certificate.fingerprint_sha256()).await.map_err(unavailable(10))?;
-    let required = application
-        .as_ref()
-        .is_none_or(|application| application.settings.timestamp == storage::TimestampRule::Required);
-    let policy = Policy {
-        freshness: Freshness {
-            max_age: SignedDuration::from_secs(config.ws_security.max_age_seconds.into()),
-            clock_skew: SignedDuration::from_secs(config.ws_security.clock_skew_seconds.into()),
-        },
-        timestamp_required: required,
-    };
-    let unspent = received.verify(&policy, anchors, now)?;
+    let held = opening.verify(named, &plain).map_err(stopped)?;
+    let (unspent, application) = (held.unspent, held.application);
     walk.found.push(format!("until {}", certificate.not_after()));
     walk.found.extend([String::new(), String::new(), format!("at {now}")]);
     let carried = unspent.has_assertion();
     let unspent = assertion::believe(unspent, application.as_ref(), store, config, issuers, anchors, now)
         .await
-        .map_err(unavailable(8))??;
+        .map_err(unavailable(step::ASSERTION))??;
     walk.found.push(
         match (carried, &application) {
             (false, _) => "none, and none is required",
@@ -229,31 +275,35 @@ async fn steps(
     let opened = unspent
         .spend(&Look(store))
         .await
-        .map_err(|_| Stopped::at(9, "the database could not be asked"))??;
+        .map_err(|_| Stopped::at(step::REPLAY, "the database could not be asked"))??;
     walk.found.push("as far as servers have written it to the database".to_owned());
-    let (operation, element) = dossier::operation(opened.body())
-        .map_err(|_| Stopped::at(11, "the Body must hold one element, an operation of these services"))?;
+    let (operation, element) = dossier::operation(opened.body()).map_err(|_| {
+        Stopped::at(step::OPERATION, "the Body must hold one element, an operation of these services")
+    })?;
     let application = match &application {
         Some(application) if application.suspended => {
-            return Err(Stopped::at(10, format!("code 100: {} is suspended", application.name)));
+            return Err(Stopped::at(
+                step::APPLICATION,
+                format!("code 100: {} is suspended", application.name),
+            ));
         }
         Some(application) if !application.rights.allow(operation) => {
             return Err(Stopped::at(
-                10,
+                step::APPLICATION,
                 format!("code 100: {} has no right to {}", application.name, operation.name()),
             ));
         }
         Some(application) => application,
         None => {
             return Err(Stopped::at(
-                10,
+                step::APPLICATION,
                 "code 100: no application is registered with this certificate (vtpa partner add)",
             ));
         }
     };
     walk.found.push(application.name.clone());
     if config.operations.disabled.iter().any(|name| name == operation.name()) {
-        return Err(Stopped::at(11, format!("code 020: {} is switched off", operation.name())));
+        return Err(Stopped::at(step::OPERATION, format!("code 020: {} is switched off", operation.name())));
     }
     walk.found.push(format!("{} at {}", operation.name(), operation.service().path()));
     content(store, &opened, operation, element, now).await
@@ -268,12 +318,14 @@ async fn content(
     now: Timestamp,
 ) -> Result<(), Stopped> {
     let today = day_in_paris(now);
-    let refused =
-        |code: dossier::CodeRetour| Stopped::at(12, format!("code {}: {}", code.code(), code.message()));
+    let refused = |code: dossier::CodeRetour| {
+        Stopped::at(step::CONTENT, format!("code {}: {}", code.code(), code.message()))
+    };
     match operation {
         Operation::CreerDossierPA => {
             let tables = store.nomenclatures(today).await;
-            let (tables, _) = tables.map_err(|error| Stopped::at(12, format!("the database: {error}")))?;
+            let (tables, _) =
+                tables.map_err(|error| Stopped::at(step::CONTENT, format!("the database: {error}")))?;
             dossier::decode_creer(element, today, &tables).map(|_| ()).map_err(refused)
         }
         Operation::ConsulterDossierPA => dossier::decode_consulter(element).map(|_| ()).map_err(refused),

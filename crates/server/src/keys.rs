@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
-use wss::Identity;
-use xmlsec::{Certificate, RevocationPolicy, SigningKey, TrustAnchors};
+use wss::{DecryptAs, Identity};
+use xmlsec::{Certificate, EncryptionKey, RevocationPolicy, SigningKey, TrustAnchors};
 
 use crate::config::{KeyPair, Tls, Trust, UnknownRevocation};
 
@@ -52,6 +52,15 @@ pub fn identity(pair: &KeyPair) -> Result<Identity, KeyFileError> {
     let key = SigningKey::from_pem(&read(&pair.key)?).map_err(|cause| error(&pair.key, cause))?;
     Identity::new(key, certificate)
         .map_err(|cause| error(&pair.key, format!("{cause} {}", pair.certificate.display())))
+}
+
+/// What reads messages that are encrypted for the certificate that signs answers; none where its key is not RSA.
+pub(crate) fn decryption(pair: &KeyPair) -> Result<Option<DecryptAs>, KeyFileError> {
+    let certificate = identity(pair)?.certificate().clone();
+    if EncryptionKey::from_certificate(&certificate).is_err() {
+        return Ok(None);
+    }
+    DecryptAs::from_pem(certificate, &read(&pair.key)?).map(Some).map_err(|cause| error(&pair.key, cause))
 }
 
 /// Anchors and revocation lists of `[trust]`.

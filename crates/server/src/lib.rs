@@ -12,6 +12,7 @@ mod keys;
 mod log_id;
 mod metrics;
 mod net;
+mod opening;
 mod peer;
 mod registered;
 mod replay;

@@ -62,6 +62,7 @@ impl Server {
     /// Opens the database (creating or migrating it), reads keys and certificates, listens.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
         let identity = keys::identity(&config.signature)?;
+        let decryption = keys::decryption(&config.signature)?;
         let trust = Trust::load(&config.trust)?;
         let assertion_issuers = keys::assertion_issuers(&config.trust)?;
         let (chain, key) = keys::tls(&config.tls)?;
@@ -78,6 +79,7 @@ impl Server {
             store,
             clock,
             identity,
+            decryption,
             trust,
             assertion_issuers,
             registered: Registered::default(),

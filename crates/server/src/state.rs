@@ -1,7 +1,7 @@
 //! What every request shares.
 
 use storage::Store;
-use wss::Identity;
+use wss::{DecryptAs, Identity};
 use xmlsec::Certificate;
 
 use crate::clock::Clock;
@@ -18,6 +18,8 @@ pub(crate) struct AppState {
     pub(crate) clock: Clock,
     /// Signs answers.
     pub(crate) identity: Identity,
+    /// Reads what was encrypted for that identity's certificate, if its key is RSA.
+    pub(crate) decryption: Option<DecryptAs>,
     pub(crate) trust: Trust,
     /// Whose holder-of-key assertions are believed beside the application's own.
     pub(crate) assertion_issuers: Vec<Certificate>,

@@ -212,6 +212,11 @@ impl<'d> Received<'d> {
 }
 
 impl<'d> Unspent<'d> {
+    /// Who signed.
+    pub fn certificate(&self) -> &Certificate {
+        self.opened.certificate()
+    }
+
     /// The message over whose ciphertext the signature held, decrypted: the Body is what that ciphertext stands for. An
     /// assertion that was encrypted comes to light here; the signature over its ciphertext does not vouch for it.
     ///

@@ -6,9 +6,9 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
 use dossier::{CodeRetour, Operation, Reponse, Service};
-use jiff::{SignedDuration, Timestamp};
-use wss::{AddressingHeaders, Freshness, Opened, Policy, Received, Refusal, Sealing, Unspent};
-use xmlsec::{Document, Encoding, Limits, Signed};
+use jiff::Timestamp;
+use wss::{AddressingHeaders, EncryptFor, EncryptionAlgorithms, Opened, Refusal, Sealing, Unspent};
+use xmlsec::{Document, Encoding, Signed};
 
 use super::answer::Answer;
 use super::failure::Failure;
@@ -17,6 +17,7 @@ use crate::assertion;
 use crate::chaos::Misbehaviour;
 use crate::log_id::LogId;
 use crate::metrics;
+use crate::opening::{Held, Opening, Plain, limits};
 use crate::peer::PeerCertificate;
 use crate::service;
 use crate::state::AppState;
@@ -73,8 +74,7 @@ async fn handle(
     id: &LogId,
     now: Timestamp,
 ) -> Answer {
-    let limits = Limits { bytes: state.config.limits.body_bytes, ..Limits::default() };
-    let document = match Document::parse(bytes, &limits) {
+    let document = match Document::parse(bytes, &limits(&state.config)) {
         Ok(document) => document,
         Err(error) => return Answer::failed(Failure::Refused(Refusal::Xml(error))),
     };
@@ -85,14 +85,33 @@ async fn handle(
         return Answer::failed(Failure::Charset);
     }
     let stack = || wss::explain::stack(&document);
-    let (unspent, application) = match verify(state, &document, now).await {
-        Ok(verified) => verified,
-        Err(failure) => return Answer::failed(failure).for_stack(stack()),
+    let opening = Opening {
+        config: &state.config,
+        store: &state.store,
+        registered: &state.registered,
+        trust: &state.trust,
+        decryption: state.decryption.as_ref(),
+        peer: peer.0,
+        now,
+    };
+    let plain = Plain::new();
+    let held = match opening.name(&document, &plain).await {
+        Ok(named) => opening.verify(named, &plain),
+        Err(error) => Err(error),
+    };
+    let Held { unspent, application, encryption } = match held {
+        Ok(held) => held,
+        Err(error) => return Answer::failed(error.into()).for_stack(stack()),
     };
     // from here on the signature held: a fault, too, is written as its application reads it
-    let sealing = sealing_for(application.as_ref(), unspent.signature_value());
-    let failed =
-        |failure, sealing| Answer::failed(failure).for_application(application.as_ref()).sealed(sealing);
+    let sealing = match sealing_for(application.as_ref(), &unspent, encryption) {
+        Ok(sealing) => sealing,
+        Err(refusal) => return Answer::failed(refusal.into()).for_application(application.as_ref()),
+    };
+    let failed = |failure: Failure, sealing| {
+        let failure = if encryption.is_some() { failure.after_decryption() } else { failure };
+        Answer::failed(failure).for_application(application.as_ref()).sealed(sealing)
+    };
     let opened = match accept(state, unspent, application.as_ref(), peer, now).await {
         Ok(opened) => opened,
         Err(failure) => return failed(failure, sealing).for_stack(stack()),
@@ -110,30 +129,6 @@ async fn handle(
     };
     let addressing = AddressingHeaders::answering(opened.addressing(), &operation.response_action());
     Answer::given(operation, reponse, Sealing { addressing, ..sealing }).for_application(application.as_ref())
-}
-
-/// WS-Security up to the signature; the application is looked up by the certificate in between, since it may be
-/// registered without Timestamp.
-async fn verify<'d>(
-    state: &AppState,
-    document: &'d Document,
-    now: Timestamp,
-) -> Result<(Unspent<'d>, Option<storage::Application>), Failure> {
-    let mut received = Received::read(document)?;
-    state.registered.select(&state.store, &mut received, now).await.map_err(unavailable)?;
-    let fingerprint = *received.certificate().ok_or(Refusal::TokenUnknown)?.fingerprint_sha256();
-    let application = state.store.application_by_fingerprint(&fingerprint).await.map_err(unavailable)?;
-    let settings = &state.config.ws_security;
-    let policy = Policy {
-        freshness: Freshness {
-            max_age: SignedDuration::from_secs(settings.max_age_seconds.into()),
-            clock_skew: SignedDuration::from_secs(settings.clock_skew_seconds.into()),
-        },
-        timestamp_required: application
-            .as_ref()
-            .is_none_or(|application| application.settings.timestamp == storage::TimestampRule::Required),
-    };
-    Ok((received.verify(&policy, &state.trust, now)?, application))
 }
 
 /// What is held against the application once its signature held: the TLS handshake, the assertion, the replay guard.
@@ -170,13 +165,26 @@ fn unavailable(error: storage::Error) -> Failure {
     Failure::Unavailable(error.to_string())
 }
 
-/// How this application is answered: what `vtpa partner set` says of it.
-fn sealing_for(application: Option<&storage::Application>, signature_value: &[u8]) -> Sealing {
-    let Some(settings) = application.map(|application| &application.settings) else {
-        return Sealing::default();
+/// How this application is answered: what `vtpa partner set` says of it, and encrypted as the request was.
+fn sealing_for(
+    application: Option<&storage::Application>,
+    unspent: &Unspent<'_>,
+    encryption: Option<EncryptionAlgorithms>,
+) -> Result<Sealing, Refusal> {
+    let settings = application.map(|application| &application.settings);
+    let always = settings.is_some_and(|settings| settings.encrypt == storage::Encrypt::Always);
+    let encryption = encryption.or_else(|| always.then(EncryptionAlgorithms::default));
+    let encrypt_for = |algorithms| {
+        EncryptFor::new(unspent.certificate(), algorithms).map_err(|_| Refusal::EncryptionAnswer)
     };
-    let confirmed = settings.signature_confirmation.then(|| signature_value.to_vec());
-    Sealing { key_reference: key_reference(settings), confirms: confirmed, ..Sealing::default() }
+    Ok(Sealing {
+        key_reference: settings.map(key_reference).unwrap_or_default(),
+        confirms: settings
+            .filter(|settings| settings.signature_confirmation)
+            .map(|_| unspent.signature_value().to_vec()),
+        encryption: encryption.map(encrypt_for).transpose()?,
+        ..Sealing::default()
+    })
 }
 
 fn key_reference(settings: &storage::Settings) -> wss::KeyReference {

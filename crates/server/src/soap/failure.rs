@@ -2,6 +2,8 @@
 
 use wss::{Fault, Refusal};
 
+use crate::opening::OpenError;
+
 /// Why there is no business answer.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -21,7 +23,24 @@ impl From<Refusal> for Failure {
     }
 }
 
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Refused(refusal) => Self::Refused(refusal),
+            OpenError::Unavailable(error) => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
 impl Failure {
+    /// The same of a message that was decrypted.
+    pub(super) fn after_decryption(self) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Refused(refusal.after_decryption()),
+            other => other,
+        }
+    }
+
     /// The fault that the caller sees.
     pub(super) fn fault(&self, id: &str, sandbox: bool, stack: Option<&str>) -> Fault {
         match self {
