@@ -100,6 +100,9 @@ pub enum BrokenAnswer {
     /// Signed, and says that it answers another request (SOAP Message Security 1.1 §8.5).
     #[error("a SignatureConfirmation of another request")]
     OtherRequest,
+    /// Not encrypted, though the request was (ws-security.md, answers).
+    #[error("not encrypted, though the request was")]
+    InClear,
     /// Signed, but not the answer to this operation.
     #[error("not an answer to {0}")]
     OtherOperation(&'static str),
@@ -135,6 +138,7 @@ impl Client {
         let http = reqwest::Client::builder()
             .use_preconfigured_tls(tls)
             .timeout(TIMEOUT)
+            .tls_info(true)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
@@ -151,7 +155,11 @@ impl Client {
     /// Calls one operation, its Timestamp written for `now`.
     pub async fn call_at(&self, requete: &Requete, now: Timestamp) -> Result<Answer, CallError> {
         let operation = requete.operation();
-        let sealing = wss::Sealing { assertion: self.settings.assertion.clone(), ..wss::Sealing::default() };
+        let sealing = wss::Sealing {
+            assertion: self.settings.assertion.clone(),
+            encryption: self.settings.encryption.clone(),
+            ..wss::Sealing::default()
+        };
         let request =
             wss::seal(&self.settings.identity, &sealing, now, &mut rand::rng(), |w| requete.encode(w))?;
         let url = format!("{}{}", self.settings.base_url.trim_end_matches('/'), operation.service().path());
@@ -184,7 +192,45 @@ impl Client {
     ) -> Result<Result<Reponse, ReceivedFault>, BrokenAnswer> {
         let limits = Limits { bytes: ANSWER_BYTES, nodes: 2_000_000, ..Limits::default() };
         let document = Document::parse(&exchange.response, &limits).map_err(BrokenAnswer::Xml)?;
-        let mut received = wss::Received::read(&document).map_err(BrokenAnswer::Security)?;
+        let received = wss::Received::read(&document).map_err(BrokenAnswer::Security)?;
+        // what was signed first is decrypted first (wss::Order)
+        let ciphertext = received.ciphertext().cloned();
+        let (before, after);
+        let (received, later) = match &ciphertext {
+            Some(found) if found.order() == wss::Order::SignedFirst => {
+                before = self.decrypt(found, &limits)?;
+                (wss::Received::decrypted(&before).map_err(BrokenAnswer::Security)?, None)
+            }
+            other => (received, other.as_ref()),
+        };
+        let mut unspent = self.verify(received, now)?;
+        if let Some(found) = later {
+            after = self.decrypt(found, &limits)?;
+            unspent = unspent.decrypted(&after).map_err(BrokenAnswer::Security)?;
+        }
+        let opened = unspent.into_answer();
+        if opened.confirms().is_some_and(|confirmed| !is_signature_of(&exchange.request, confirmed)) {
+            return Err(BrokenAnswer::OtherRequest);
+        }
+        if let Some(fault) = ReceivedFault::read(opened.body()) {
+            return Ok(Err(fault));
+        }
+        if self.settings.encryption.is_some() && ciphertext.is_none() {
+            return Err(BrokenAnswer::InClear);
+        }
+        dossier::decode_reponse(opened.body(), operation)
+            .map(Ok)
+            .map_err(|_| BrokenAnswer::OtherOperation(operation.name()))
+    }
+}
+
+impl Client {
+    /// Holds the answer's signature, its certificate the one demanded.
+    fn verify<'d>(
+        &self,
+        mut received: wss::Received<'d>,
+        now: Timestamp,
+    ) -> Result<wss::Unspent<'d>, BrokenAnswer> {
         if let ServerTrust::Pinned(expected) = &self.settings.server {
             received.select(std::slice::from_ref(expected), now).map_err(BrokenAnswer::Security)?;
             let named = received.certificate().map(|certificate| certificate.fingerprint_sha256());
@@ -192,19 +238,32 @@ impl Client {
                 return Err(BrokenAnswer::OtherCertificate);
             }
         }
-        let opened = received
-            .verify(&FRESHNESS, &self.settings.server, now)
-            .map_err(BrokenAnswer::Security)?
-            .into_answer();
-        if opened.confirms().is_some_and(|confirmed| !is_signature_of(&exchange.request, confirmed)) {
-            return Err(BrokenAnswer::OtherRequest);
-        }
-        if let Some(fault) = ReceivedFault::read(opened.body()) {
-            return Ok(Err(fault));
-        }
-        dossier::decode_reponse(opened.body(), operation)
-            .map(Ok)
-            .map_err(|_| BrokenAnswer::OtherOperation(operation.name()))
+        received.verify(&FRESHNESS, &self.settings.server, now).map_err(BrokenAnswer::Security)
+    }
+
+    /// AES-CBC is for requests alone: nothing authenticates a server's ciphertext but the signature within it.
+    fn decrypt<'d>(
+        &self,
+        ciphertext: &wss::Ciphertext<'d>,
+        limits: &Limits,
+    ) -> Result<xmlsec::Decrypted<'d>, BrokenAnswer> {
+        let own = self.settings.decryption.as_deref();
+        ciphertext.decrypt(own, false, limits).map_err(BrokenAnswer::Security)
+    }
+
+    /// The certificate of the server's TLS connection, which was believed by the authorities of the settings.
+    ///
+    /// # Errors
+    /// [`CallError::Transport`]
+    pub async fn tls_certificate(&self) -> Result<Certificate, CallError> {
+        let url = self.settings.base_url.trim_end_matches('/').to_owned();
+        let failed =
+            |cause: String| CallError::Transport { url: url.clone(), cause, exchange: Box::default() };
+        let response = self.http.get(&url).send().await.map_err(|error| failed(causes(&error)))?;
+        let presented = response.extensions().get::<reqwest::tls::TlsInfo>();
+        let der = presented.and_then(|info| info.peer_certificate());
+        let certificate = der.and_then(|der| Certificate::parse(der).ok());
+        certificate.ok_or_else(|| failed("the connection shows no certificate".to_owned()))
     }
 }
 
@@ -301,6 +360,8 @@ mod tests {
             assertion: None,
             tls_anchors: Vec::new(),
             server: ServerTrust::Pinned(Box::new(Certificate::parse(&pki().server.certificate_der).unwrap())),
+            encryption: None,
+            decryption: None,
         })
         .unwrap();
         let (request, other) = (message(&Sealing::default(), 1), message(&Sealing::default(), 2));

@@ -1,6 +1,8 @@
 //! What a client needs to know before its first call.
 
-use wss::Identity;
+use std::sync::Arc;
+
+use wss::{DecryptAs, EncryptFor, Identity};
 use xmlsec::{Certificate, TrustAnchors};
 
 /// One partner application talking to one server.
@@ -17,6 +19,10 @@ pub struct Settings {
     pub tls_anchors: Vec<Certificate>,
     /// Whose signature an answer must bear.
     pub server: ServerTrust,
+    /// For whom requests are encrypted: the server's certificate. Their answers must be encrypted then.
+    pub encryption: Option<EncryptFor>,
+    /// What reads encrypted answers: our own certificate and key, if RSA.
+    pub decryption: Option<Arc<DecryptAs>>,
 }
 
 /// Whose signature an answer must bear.
@@ -25,5 +31,5 @@ pub enum ServerTrust {
     /// This certificate and no other.
     Pinned(Box<Certificate>),
     /// A certificate that chains to one of these anchors.
-    Anchors(std::sync::Arc<TrustAnchors>),
+    Anchors(Arc<TrustAnchors>),
 }

@@ -103,22 +103,20 @@ async fn handle(
         Ok(held) => held,
         Err(error) => return Answer::failed(error.into()).for_stack(stack()),
     };
+    let classed = |failure: Failure| if encryption.is_some() { failure.after_decryption() } else { failure };
+    let failed = |failure: Failure| Answer::failed(classed(failure)).for_application(application.as_ref());
     // from here on the signature held: a fault, too, is written as its application reads it
     let sealing = match sealing_for(application.as_ref(), &unspent, encryption) {
         Ok(sealing) => sealing,
-        Err(refusal) => return Answer::failed(refusal.into()).for_application(application.as_ref()),
-    };
-    let failed = |failure: Failure, sealing| {
-        let failure = if encryption.is_some() { failure.after_decryption() } else { failure };
-        Answer::failed(failure).for_application(application.as_ref()).sealed(sealing)
+        Err(refusal) => return failed(refusal.into()),
     };
     let opened = match accept(state, unspent, application.as_ref(), peer, now).await {
         Ok(opened) => opened,
-        Err(failure) => return failed(failure, sealing).for_stack(stack()),
+        Err(failure) => return failed(failure).sealed(sealing).for_stack(stack()),
     };
     let (operation, element) = match operation(&opened, service, media_type) {
         Ok(found) => found,
-        Err(failure) => return failed(failure, sealing),
+        Err(failure) => return failed(failure).sealed(sealing),
     };
     let unforeseen = state.config.chaos.strikes(Misbehaviour::Unforeseen, &mut crate::clock::rng());
     let reponse = if unforeseen {

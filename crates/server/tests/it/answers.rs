@@ -10,7 +10,7 @@ use crate::codes::creation_of;
 use crate::faults::SOAP;
 
 impl Harness {
-    async fn set(&self, settings: &[(&str, &str)]) {
+    pub(crate) async fn set(&self, settings: &[(&str, &str)]) {
         self.server
             .store()
             .run("set", |tx| {

@@ -8,6 +8,7 @@ mod attacks;
 mod chaos;
 mod codes;
 mod contract;
+mod encryption;
 mod faults;
 #[path = "../harness/mod.rs"]
 mod harness;

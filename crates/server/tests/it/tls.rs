@@ -20,7 +20,11 @@ use crate::{Harness, verified};
 
 /// One POST to `/ws/creation` over a connection of its own, with this certificate or none; the answer's Body, or why the
 /// connection failed.
-async fn post(address: SocketAddr, as_whom: Option<&Identity>, message: &str) -> Result<Vec<u8>, String> {
+pub(crate) async fn post(
+    address: SocketAddr,
+    as_whom: Option<&Identity>,
+    message: &str,
+) -> Result<Vec<u8>, String> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(pki().ca.certificate_pem.as_bytes()).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -53,7 +57,7 @@ async fn post(address: SocketAddr, as_whom: Option<&Identity>, message: &str) ->
 }
 
 /// What the answers say: `999`, `100`, or a fault's subcode.
-fn told(harness_now: jiff::Timestamp, answer: Result<Vec<u8>, String>) -> String {
+pub(crate) fn told(harness_now: jiff::Timestamp, answer: Result<Vec<u8>, String>) -> String {
     let Ok(body) = answer else { return "no connection".to_owned() };
     let document = Document::parse(&body, &Limits::default()).unwrap();
     let opened = verified(&document, harness_now);

@@ -8,7 +8,7 @@ use ::dossier::{AccesSaisi, ConsulterDossierPResponse, CreationSaisie, Reponse, 
 use anyhow::{Context as _, anyhow};
 use client::{Answer, CallError, Client, Exchange, ServerTrust, Settings};
 use serde_json::{Value, json};
-use wss::Identity;
+use wss::{DecryptAs, EncryptFor, EncryptionAlgorithms, Identity};
 use xmlsec::{Certificate, RevocationPolicy, SigningKey, TrustAnchors};
 
 use crate::exit::{self, Failure, Outcome, print};
@@ -44,6 +44,11 @@ pub(crate) struct Call {
     /// How the message identifies us
     #[arg(long, global = true, value_enum, default_value_t = Profile::Saml)]
     profile: Profile,
+    /// Encrypt the message for the server, and demand an encrypted answer
+    ///
+    /// For the certificate of --server-cert; without it, for that of the HTTPS connection.
+    #[arg(long, global = true)]
+    encrypt: bool,
     /// Print the answer as one JSON document
     #[arg(long, global = true)]
     json: bool,
@@ -154,7 +159,24 @@ Example, which opens the dossier's page:
 
 pub(crate) async fn run(call: Call) -> Outcome {
     let requete = call.operation.requete()?;
-    let client = Client::new(call.settings()?)?;
+    let mut settings = call.settings()?;
+    if call.encrypt {
+        let recipient = match &settings.server {
+            ServerTrust::Pinned(certificate) => (**certificate).clone(),
+            ServerTrust::Anchors(_) => Client::new(settings.clone())?.tls_certificate().await?,
+        };
+        let unfit = |cause| {
+            Failure::because(format!("--encrypt: the server's certificate: {cause}; only RSA will do"))
+        };
+        settings.encryption =
+            Some(EncryptFor::new(&recipient, EncryptionAlgorithms::default()).map_err(unfit)?);
+        if settings.decryption.is_none() {
+            return Err(Failure::because(
+                "--encrypt: the answer is encrypted for our own certificate, whose key is not RSA",
+            ));
+        }
+    }
+    let client = Client::new(settings)?;
     let outcome = client.call(&requete).await;
     if let Some(directory) = &call.trace {
         let exchange = match &outcome {
@@ -186,20 +208,29 @@ impl Call {
                 ServerTrust::Anchors(Arc::new(trust))
             }
         };
-        let identity = self.identity()?;
+        let (identity, decryption) = self.identity()?;
+        let decryption = decryption.map(Arc::new);
         let assertion = self.profile.assertion(identity.certificate());
-        Ok(Settings { base_url: self.url.clone(), identity, assertion, tls_anchors: anchors, server })
+        Ok(Settings {
+            base_url: self.url.clone(),
+            identity,
+            assertion,
+            tls_anchors: anchors,
+            server,
+            encryption: None,
+            decryption,
+        })
     }
 
-    fn identity(&self) -> Outcome<Identity> {
-        let (key, certificate, told) = match (&self.p12, &self.cert, &self.key) {
+    /// Who signs; and what reads answers encrypted for it, if its key is RSA.
+    fn identity(&self) -> Outcome<(Identity, Option<DecryptAs>)> {
+        let (pkcs8, certificate, told) = match (&self.p12, &self.cert, &self.key) {
             (Some(store), _, _) => {
                 let (key, certificate) = self.key_store(store)?;
-                (SigningKey::from_pkcs8(&key)?, certificate, store)
+                (key, certificate, store)
             }
             (None, Some(certificate), Some(key)) => {
                 let pkcs8 = keyfile::private_key(key)?;
-                let pkcs8 = SigningKey::from_pkcs8(&pkcs8).with_context(|| key.display().to_string())?;
                 (pkcs8, first(certificate, read_certificates(certificate)?)?, certificate)
             }
             _ => {
@@ -208,14 +239,17 @@ impl Call {
                 ));
             }
         };
-        Identity::new(key, certificate).map_err(|cause| {
-            let key = self.key.as_ref().unwrap_or(told);
+        let file = self.key.as_ref().unwrap_or(told);
+        let key = SigningKey::from_pkcs8(&pkcs8).with_context(|| file.display().to_string())?;
+        let decryption = DecryptAs::new(certificate.clone(), &pkcs8).ok();
+        let identity = Identity::new(key, certificate).map_err(|cause| {
             Failure::because(format!(
                 "{}: {cause} {}; compare: openssl pkey -pubout -in {0} and openssl x509 -noout -pubkey -in {1}",
-                key.display(),
+                file.display(),
                 told.display()
             ))
-        })
+        })?;
+        Ok((identity, decryption))
     }
 
     fn key_store(&self, file: &Path) -> Outcome<(Vec<u8>, Certificate)> {

@@ -104,6 +104,8 @@ fn client(directory: &Path, server: &str) -> Outcome<Client> {
         assertion: None,
         tls_anchors: read_certificates(&directory.join("ca.pem"))?,
         server: ServerTrust::Pinned(Box::new(pinned)),
+        encryption: None,
+        decryption: None,
     })?)
 }
 

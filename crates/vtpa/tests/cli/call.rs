@@ -95,6 +95,41 @@ fn an_assertion_comes_along_unless_the_certificate_alone_is_to_speak() {
     }
 }
 
+#[test]
+fn an_encrypted_call_shows_its_content_to_nobody_and_demands_an_encrypted_answer() {
+    let house = House::new();
+    let server = house.serve();
+    let id = server.create("usager-1");
+    let dossier = format!("{id}:usager-1");
+    let run = |more: &[&str]| {
+        let server = ["call", "consulter", &dossier, "--trace", "t", "--url", server.url(), "--ca", "ca.pem"];
+        vtpa_in(house.path(), [&server, &WHO[..4], more].concat())
+    };
+    for (more, encrypted) in [
+        (&["--profile", "x509"][..], false),
+        (&["--profile", "x509", "--encrypt"], true),
+        (&["--profile", "x509", "--encrypt", "--server-cert", "server.pem"], true),
+        (&["--encrypt"], true),
+        (&["--profile", "saml-hok", "--encrypt"], true),
+    ] {
+        let answer = run(more).status(0);
+        assert_eq!(answer.out, format!("{id}  NON_ENVOYEE\n"), "{more:?}");
+        let files = std::fs::read_dir(house.path().join("t")).unwrap().map(|file| file.unwrap().path());
+        let wire: Vec<String> = files.map(|file| std::fs::read_to_string(file).unwrap()).collect();
+        std::fs::remove_dir_all(house.path().join("t")).unwrap();
+        assert_eq!(wire.len(), 2);
+        for envelope in wire {
+            assert_eq!(envelope.contains("<xenc:EncryptedData "), encrypted, "{more:?}");
+            assert_eq!(envelope.contains(&id), !encrypted, "{more:?}");
+            assert!(!(encrypted && envelope.contains("<saml:Assertion ")), "{more:?}");
+        }
+    }
+    // for somebody else's certificate: the server cannot read it, and its fault is not that somebody's
+    run(&["--profile", "x509", "--encrypt", "--server-cert", "partner.pem"])
+        .status(5)
+        .says("another certificate");
+}
+
 /// A file is sent as it is, so that a partner sees the code that its own mistake would get.
 #[test]
 fn business_codes_exit_3_and_are_told() {

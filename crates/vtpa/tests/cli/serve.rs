@@ -170,6 +170,8 @@ fn partner(url: &str) -> Client {
         assertion: None,
         tls_anchors: anchors,
         server: ServerTrust::Pinned(Box::new(server)),
+        encryption: None,
+        decryption: None,
     })
     .unwrap()
 }

@@ -309,9 +309,10 @@ fn a_message_for_another_certificate_is_told_so() {
 #[test]
 fn what_a_key_decides_is_one_refusal() {
     for cipher in ContentCipher::ALL {
-        for (cause, message) in crate::broken_ciphertexts(cipher) {
+        for broken in testkit::encrypted::broken(cipher, "<t:Ping xmlns:t=\"urn:test\">bonjour</t:Ping>") {
+            let message = broken.in_place_of_the_body(&crate::message("bonjour", testkit::instant()));
             let refused = read(&message, true, body_text).unwrap_err();
-            assert_eq!(refused, Refusal::Decryption, "{cipher:?}: {cause}");
+            assert_eq!(refused, Refusal::Decryption, "{cipher:?}: {}", broken.cause);
         }
     }
 }
