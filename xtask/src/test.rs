@@ -59,9 +59,19 @@ pub(crate) fn run() -> Result<()> {
             measure(&mut rows, "Rust tests", rust);
             measure(&mut rows, "instructions", || gate::run(false));
             measure(&mut rows, "fuzz targets", || fuzz::run("10"));
+            let mut matrix = Vec::new();
             for stack in interop::STACKS {
-                measure(&mut rows, stack.name, || interop::run_stack(stack, &vtpa));
+                measure(&mut rows, stack.name, || {
+                    let (tally, row) = interop::run_stack(stack, &vtpa)?;
+                    matrix.push(row);
+                    Ok(tally)
+                });
             }
+            measure(&mut rows, "matrix of README", || {
+                let mut tally = Tally::default();
+                tally.record("README tells what the stacks showed", interop::is_told(&matrix));
+                Ok(tally)
+            });
             measure(&mut rows, "browser", || browser::run_driver(&vtpa));
         }
         Err(error) => measure(&mut rows, "build", || Err(error)),

@@ -3,16 +3,62 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+/// How a message is secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Signed with the certificate of the application.
+    X509,
+    /// A SAML assertion besides.
+    Saml,
+    /// Body encrypted both ways.
+    Encrypted,
+}
+
+impl Profile {
+    /// In the order of the matrix.
+    pub(crate) const ALL: [Self; 3] = [Self::X509, Self::Saml, Self::Encrypted];
+
+    /// Its name in the matrix.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::X509 => "X.509",
+            Self::Saml => "SAML",
+            Self::Encrypted => "encrypted",
+        }
+    }
+}
+
 /// A step and what its result must satisfy.
-pub(super) struct Step {
-    pub(super) name: &'static str,
+struct Step {
+    name: &'static str,
+    profile: Profile,
     check: fn(&Value) -> Result<()>,
 }
 
-/// All steps, in order: each stack runs every one of them.
-pub(super) const STEPS: &[Step] = &[
+fn created(seen: &Value) -> Result<()> {
+    equal(seen, "code", json!("999"))?;
+    let id = seen["id_dossier"].as_str().context("no id_dossier")?;
+    ensure!(id.len() == 13 && id.bytes().all(|byte| byte.is_ascii_digit()), "IdDossier is {id}");
+    Ok(())
+}
+
+fn consulted(seen: &Value) -> Result<()> {
+    equal(seen, "codes", json!(["999", "110", "460"]))?;
+    equal(seen, "nom_naissance", json!("Lefèvre-Özdemir"))?;
+    equal(seen, "statut", json!("NON_ENVOYEE"))
+}
+
+fn token(seen: &Value) -> Result<()> {
+    equal(seen, "code", json!("999"))?;
+    // 256 bits in base64url (decisions §6)
+    equal(seen, "length", json!(43))
+}
+
+/// All steps, in order: each stack runs every one of the profiles that it can.
+const STEPS: &[Step] = &[
     Step {
         name: "wsdl",
+        profile: Profile::X509,
         check: |seen| {
             equal(
                 seen,
@@ -21,66 +67,61 @@ pub(super) const STEPS: &[Step] = &[
             )
         },
     },
-    Step {
-        name: "create",
-        check: |seen| {
-            equal(seen, "code", json!("999"))?;
-            let id = seen["id_dossier"].as_str().context("no id_dossier")?;
-            ensure!(id.len() == 13 && id.bytes().all(|byte| byte.is_ascii_digit()), "IdDossier is {id}");
-            Ok(())
-        },
-    },
+    Step { name: "create", profile: Profile::X509, check: created },
     Step {
         name: "create_invalid",
+        profile: Profile::X509,
         check: |seen| {
             equal(seen, "code", json!("490"))?;
             ensure!(seen["message"].as_str().is_some_and(|text| text.contains("IdLocal")), "{seen}");
             Ok(())
         },
     },
-    Step {
-        name: "consult",
-        check: |seen| {
-            equal(seen, "codes", json!(["999", "110", "460"]))?;
-            equal(seen, "nom_naissance", json!("Lefèvre-Özdemir"))?;
-            equal(seen, "statut", json!("NON_ENVOYEE"))
-        },
-    },
-    Step {
-        name: "token",
-        check: |seen| {
-            equal(seen, "code", json!("999"))?;
-            // 256 bits in base64url (decisions §6)
-            equal(seen, "length", json!(43))
-        },
-    },
+    Step { name: "consult", profile: Profile::X509, check: consulted },
+    Step { name: "token", profile: Profile::X509, check: token },
     Step {
         name: "enter",
+        profile: Profile::X509,
         check: |seen| {
             equal(seen, "statuses", json!([303, 403]))?;
             ensure!(seen["location"].as_str().is_some_and(|to| to.ends_with("/dossier")), "{seen}");
             Ok(())
         },
     },
-    Step { name: "unregistered", check: |seen| equal(seen, "code", json!("100")) },
+    Step { name: "unregistered", profile: Profile::X509, check: |seen| equal(seen, "code", json!("100")) },
     Step {
         name: "fault",
+        profile: Profile::X509,
         check: |seen| {
             ensure!(seen["code"].as_str().is_some_and(|code| code.ends_with(":Sender")), "{seen}");
             ensure!(seen["subcodes"][0].as_str().is_some_and(|code| code.ends_with("FailedCheck")), "{seen}");
             Ok(())
         },
     },
-    Step { name: "tampered_answer", check: refused },
-    Step { name: "wrapped_answer", check: refused },
-    Step { name: "unsigned_answer", check: refused },
-    Step { name: "bare_answer", check: refused },
-    Step { name: "bare_fault", check: refused },
+    Step { name: "tampered_answer", profile: Profile::X509, check: refused },
+    Step { name: "wrapped_answer", profile: Profile::X509, check: refused },
+    Step { name: "unsigned_answer", profile: Profile::X509, check: refused },
+    Step { name: "bare_answer", profile: Profile::X509, check: refused },
+    Step { name: "bare_fault", profile: Profile::X509, check: refused },
+    Step { name: "saml_create", profile: Profile::Saml, check: created },
+    Step { name: "saml_consult", profile: Profile::Saml, check: consulted },
+    Step { name: "saml_token", profile: Profile::Saml, check: token },
+    Step { name: "encrypted_create", profile: Profile::Encrypted, check: created },
+    Step { name: "encrypted_consult", profile: Profile::Encrypted, check: consulted },
+    Step { name: "encrypted_token", profile: Profile::Encrypted, check: token },
 ];
 
-/// Each step's verdict on the driver's result; a step without a result has failed.
-pub(super) fn verdicts(result: &Value) -> impl Iterator<Item = (&'static str, Result<()>)> {
-    STEPS.iter().map(|wanted| {
+/// The names of the steps of these profiles.
+pub(super) fn steps(runs: impl Fn(Profile) -> bool) -> Vec<&'static str> {
+    STEPS.iter().filter(|step| runs(step.profile)).map(|step| step.name).collect()
+}
+
+/// The verdict of each step of these profiles on the driver's result; a step without a result has failed.
+pub(super) fn verdicts<'v>(
+    result: &'v Value,
+    runs: impl Fn(Profile) -> bool + 'v,
+) -> impl Iterator<Item = (&'static str, Result<()>)> + 'v {
+    STEPS.iter().filter(move |step| runs(step.profile)).map(|wanted| {
         let verdict = step(result, wanted.name).context("the driver gave no result").and_then(|seen| {
             ensure!(seen.get("error").is_none(), "{}", seen["error"]);
             (wanted.check)(seen)
@@ -115,9 +156,12 @@ mod tests {
             { "step": "token", "error": "Timeout" },
             { "step": "tampered_answer", "refused": false },
         ]});
-        let passed: Vec<&str> =
-            verdicts(&result).filter(|(_, verdict)| verdict.is_ok()).map(|(name, _)| name).collect();
+        let passed: Vec<&str> = verdicts(&result, |_| true)
+            .filter(|(_, verdict)| verdict.is_ok())
+            .map(|(name, _)| name)
+            .collect();
         assert_eq!(passed, ["unregistered"]);
-        assert_eq!(verdicts(&result).count(), STEPS.len());
+        assert_eq!(verdicts(&result, |_| true).count(), STEPS.len());
+        assert_eq!(verdicts(&result, |profile| profile == Profile::Saml).count(), 3);
     }
 }
