@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::demo::Demo;
-use crate::shell::{command, executable, output, root};
+use crate::shell::{command, executable, output, root, run as execute};
 
 const ROUNDS: usize = 3;
 /// Messages of a round: about five seconds.
@@ -60,6 +60,13 @@ pub(crate) fn run() -> Result<()> {
     demo.stop()?;
     rounds.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
     write_row(rounds.get(ROUNDS / 2).context("no round")?)
+}
+
+/// Attack catalogue 37, 38: crates/server/examples/oracle.rs says how it measures.
+pub(crate) fn oracle(rounds: &str) -> Result<()> {
+    let build = ["build", "--release", "-p", "server", "--example", "oracle"];
+    let oracle = executable(&build, "example", "oracle")?;
+    execute(pinned("0", &oracle).arg(rounds))
 }
 
 fn measure(demo: &Demo, load: &Path, id_dossier: &str, messages: &str) -> Result<Round> {

@@ -30,6 +30,7 @@ cargo xtask TASK
   fuzz SECONDS       each fuzz target for so long
   bench              requests per second of one core, as a part of its RSA signatures; a row for BENCHMARKS.md
   bench xmlsec       xmlsec beside roxmltree, bergshamra, libxml2 and xmlsec1, at work and under attack
+  oracle [ROUNDS]    whether the time of an answer tells why a message did not decrypt: a statistic over 2,000 of each kind
   gate [--accept]    xmlsec's instructions beside those on record, and how they grow with hostile input
   tidy               the rules of the house that neither compiler nor clippy knows
 ";
@@ -63,6 +64,8 @@ fn task(arguments: &[&str]) -> Result<()> {
         ["gate"] => gate::run(false)?.close(),
         ["gate", "--accept"] => gate::run(true)?.close(),
         ["bench"] => bench::run(),
+        ["oracle"] => bench::oracle("2000"),
+        ["oracle", rounds] => bench::oracle(rounds),
         ["bench", "xmlsec"] => bench_xmlsec::run(),
         ["tidy"] => tidy::run(),
         _ => bail!("no such task: {}\n\n{HELP}", arguments.join(" ")),

@@ -93,6 +93,11 @@ impl ContentCipher {
         }
     }
 
+    /// What encryption adds to a text, at the least.
+    pub(super) const fn overhead(self) -> usize {
+        if self.is_authenticated() { NONCE + TAG } else { IV + 1 }
+    }
+
     /// IV, ciphertext, and with GCM the tag (§5.2.4), or with CBC padding (§5.2).
     pub(super) fn encrypt(self, key: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
         if self.is_authenticated() {
