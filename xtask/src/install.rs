@@ -14,6 +14,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("node", "nodejs"),
     ("npm", "npm"),
     ("chromium", "chromium"),
+    ("php", "php-cli"),
     ("xmlsec1", "xmlsec1"),
     ("xmllint", "libxml2-utils"),
     ("valgrind", "valgrind"),
@@ -21,7 +22,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 ];
 
 /// Debian packages that bring no program, only what one of the above or a page needs.
-const LIBRARIES: &[&str] = &["libxmlsec1-openssl", "fonts-dejavu-core"];
+const LIBRARIES: &[&str] = &["libxmlsec1-openssl", "fonts-dejavu-core", "php-soap", "php-xml"];
 
 /// Folders with a `package-lock.json`.
 const NODE_FOLDERS: &[&str] = &["browser"];

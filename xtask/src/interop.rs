@@ -34,11 +34,21 @@ impl Stack {
 }
 
 /// The stacks, in the order in which they run.
-pub(crate) const STACKS: &[Stack] = &[Stack {
-    name: "zeep",
-    driver: zeep,
-    cannot: &[(Profile::Saml, "not written yet"), (Profile::Encrypted, "not written yet")],
-}];
+pub(crate) const STACKS: &[Stack] = &[
+    Stack {
+        name: "zeep",
+        driver: zeep,
+        cannot: &[(Profile::Saml, "not written yet"), (Profile::Encrypted, "not written yet")],
+    },
+    Stack { name: "php", driver: php, cannot: &[] },
+];
+
+fn php() -> Command {
+    let mut driver = command("php");
+    // warnings are for the terminal, not for the result
+    driver.args(["-d", "display_errors=stderr", "interop/php/run.php"]);
+    driver
+}
 
 fn zeep() -> Command {
     let mut driver = command(install::python());
@@ -74,6 +84,10 @@ pub(crate) fn run(name: Option<&str>) -> Result<()> {
 /// Runs one stack against a demonstration of its own.
 pub(crate) fn run_stack(stack: &'static Stack, vtpa: &Path) -> Result<(Tally, Row)> {
     let folder = root().join("target/xtask/interop").join(stack.name);
+    let trace = folder.join("trace");
+    if trace.exists() {
+        std::fs::remove_dir_all(&trace)?;
+    }
     let demo = Demo::start(vtpa, &folder.join("demo"))?;
     let id_local = format!("interop {} É<&>", stack.name);
     let scenario = scenario(stack, &demo, &folder, &id_local)?;
