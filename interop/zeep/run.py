@@ -99,17 +99,25 @@ class Scenario:
         trace = Path(scenario["trace"])
         trace.mkdir(parents=True, exist_ok=True)
         wire = partial(Wire, trace, [])
-        self.partner, self.unregistered = (
-            Partenaire(
+
+        def partner(identity, **profile):
+            return Partenaire(
                 url=self.base,
-                certificat=identity["certificate"],
-                cle=identity["key"],
+                certificat=scenario[identity]["certificate"],
+                cle=scenario[identity]["key"],
                 certificat_serveur=scenario["server"]["certificate"],
                 autorites=self.ca,
                 transport=wire,
+                **profile,
             )
-            for identity in (scenario["partner"], scenario["unregistered"])
-        )
+
+        self.unregistered = partner("unregistered")
+        self.profiles = {
+            "x509": partner("partner"),
+            "saml": partner("partner", utilisateur="agent-7"),
+            "encrypted": partner("partner", chiffrer=True),
+        }
+        self.partner = self.profiles["x509"]
         self.id_dossier = None
 
     def access(self, **other):
@@ -117,6 +125,14 @@ class Scenario:
 
     def consult(self, *entries):
         return self.partner.consultation.ConsulterDossierPA(ListeDossier={"AccesDossierRequest": list(entries)})
+
+    def step(self, name):
+        profile, _, operation = name.partition("_")
+        if profile in self.profiles:
+            self.partner, name = self.profiles[profile], operation
+        else:
+            self.partner = self.profiles["x509"]
+        return getattr(self, f"step_{name}")()
 
     def step_wsdl(self):
         services = self.partner.creation, self.partner.consultation
@@ -209,7 +225,7 @@ def main():
     for name in scenario["steps"]:
         print(f"  zeep: {name}", file=sys.stderr)
         try:
-            seen = getattr(run, f"step_{name}")()
+            seen = run.step(name)
         except Exception as error:  # a step that breaks is a result too: the runner shows it with the others
             seen = {"error": f"{type(error).__name__}: {error}"}
         steps.append({"step": name, **seen})
