@@ -25,7 +25,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 const LIBRARIES: &[&str] = &["libxmlsec1-openssl", "fonts-dejavu-core", "php-soap", "php-xml"];
 
 /// Folders with a `package-lock.json`.
-const NODE_FOLDERS: &[&str] = &["browser"];
+const NODE_FOLDERS: &[&str] = &["browser", "interop/node"];
 
 /// Installs what is missing.
 pub(crate) fn run() -> Result<()> {

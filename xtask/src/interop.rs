@@ -34,8 +34,17 @@ impl Stack {
 }
 
 /// The stacks, in the order in which they run.
-pub(crate) const STACKS: &[Stack] =
-    &[Stack { name: "zeep", driver: zeep, cannot: &[] }, Stack { name: "php", driver: php, cannot: &[] }];
+pub(crate) const STACKS: &[Stack] = &[
+    Stack { name: "zeep", driver: zeep, cannot: &[] },
+    Stack { name: "node", driver: node, cannot: &[] },
+    Stack { name: "php", driver: php, cannot: &[] },
+];
+
+fn node() -> Command {
+    let mut driver = command("node");
+    driver.arg("interop/node/run.mjs");
+    driver
+}
 
 fn php() -> Command {
     let mut driver = command("php");

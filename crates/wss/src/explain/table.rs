@@ -276,6 +276,14 @@ pub static ALL: &[Explanation] = &[
         &[
             ("PHP", "do not retry in __doRequest with the string of the first try"),
             ("Java", "retries of the HTTP client below CXF repeat the signed bytes: switch them off"),
+            (
+                "node-soap",
+                "two equal requests within one second get the same signature, since Ids are numbered and Created has no milliseconds: pass additionalReferences: ['wsse:BinarySecurityToken'], whose Id is random",
+            ),
+            (
+                "gSOAP",
+                "two equal requests within one second get the same signature: sign the token too, under an Id of its own for each message",
+            ),
         ],
     ),
     e(
