@@ -14,6 +14,9 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("node", "nodejs"),
     ("npm", "npm"),
     ("chromium", "chromium"),
+    ("java", "default-jre-headless"),
+    ("javac", "default-jdk-headless"),
+    ("mvn", "maven"),
     ("php", "php-cli"),
     ("xmlsec1", "xmlsec1"),
     ("xmllint", "libxml2-utils"),
@@ -31,6 +34,7 @@ const NODE_FOLDERS: &[&str] = &["browser", "interop/node"];
 pub(crate) fn run() -> Result<()> {
     packages()?;
     python_packages()?;
+    cxf()?;
     for folder in NODE_FOLDERS {
         node_modules(&root().join(folder))?;
     }
@@ -40,6 +44,36 @@ pub(crate) fn run() -> Result<()> {
 /// The interpreter of the environment that [`run`] makes.
 pub(crate) fn python() -> PathBuf {
     root().join(".tools/venv/bin/python3")
+}
+
+/// Where [`run`] puts the classes of interop/cxf, and what they need beside them.
+pub(crate) fn cxf_classpath() -> String {
+    let classes = cxf_folder().join("classes");
+    let libraries = std::fs::read_to_string(cxf_folder().join("classpath")).unwrap_or_default();
+    format!("{}:{}", classes.display(), libraries.trim())
+}
+
+fn cxf_folder() -> PathBuf {
+    root().join(".tools/cxf")
+}
+
+/// Generates the classes of the contract and compiles the driver, as often as one of its files changes.
+fn cxf() -> Result<()> {
+    let folder = root().join("interop/cxf");
+    let sources = folder.join("src/main/java/partenaire");
+    let mut files = vec![folder.join("pom.xml")];
+    for entry in std::fs::read_dir(&sources).with_context(|| format!("cannot read {}", sources.display()))? {
+        files.push(entry?.path());
+    }
+    files.extend(
+        ["pa.xsd", "creation.wsdl", "consultation.wsdl"].map(|name| root().join("contract").join(name)),
+    );
+    files.sort();
+    up_to_date("cxf", &files, &cxf_folder().join("classpath"), || {
+        let mut maven = command("mvn");
+        maven.args(["--batch-mode", "--quiet", "process-classes"]).current_dir(&folder);
+        execute(maven.arg(format!("-DoutputFolder={}", cxf_folder().display())))
+    })
 }
 
 /// Debian packages that only some task needs.
@@ -90,7 +124,7 @@ fn installed(package: &str) -> bool {
 
 fn python_packages() -> Result<()> {
     let requirements = root().join("interop/zeep/requirements.txt");
-    up_to_date("python", &requirements, &python(), || {
+    up_to_date("python", std::slice::from_ref(&requirements), &python(), || {
         let venv = root().join(".tools/venv");
         execute(command("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
         let mut pip = Command::new(python());
@@ -113,7 +147,7 @@ fn node_modules(folder: &Path) -> Result<()> {
         return Ok(());
     }
     let stamp = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    up_to_date(&stamp, &lock, &folder.join("node_modules"), || {
+    up_to_date(&stamp, std::slice::from_ref(&lock), &folder.join("node_modules"), || {
         // PUPPETEER_SKIP_DOWNLOAD and the like: the browser is Debian's
         execute(
             command("npm").args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(folder),
@@ -121,10 +155,18 @@ fn node_modules(folder: &Path) -> Result<()> {
     })
 }
 
-/// Runs `make` unless it was run for this very `source` before and its `product` still stands.
-fn up_to_date(name: &str, source: &Path, product: &Path, make: impl FnOnce() -> Result<()>) -> Result<()> {
+/// Runs `make` unless it was run for these very `sources` before and its `product` still stands.
+fn up_to_date(
+    name: &str,
+    sources: &[PathBuf],
+    product: &Path,
+    make: impl FnOnce() -> Result<()>,
+) -> Result<()> {
     let stamp = root().join(".tools").join(format!("{name}.stamp"));
-    let wanted = std::fs::read(source).with_context(|| format!("cannot read {}", source.display()))?;
+    let mut wanted = Vec::new();
+    for source in sources {
+        wanted.extend(std::fs::read(source).with_context(|| format!("cannot read {}", source.display()))?);
+    }
     if product.exists() && std::fs::read(&stamp).is_ok_and(|done| done == wanted) {
         return Ok(());
     }

@@ -38,7 +38,22 @@ pub(crate) const STACKS: &[Stack] = &[
     Stack { name: "zeep", driver: zeep, cannot: &[] },
     Stack { name: "node", driver: node, cannot: &[] },
     Stack { name: "php", driver: php, cannot: &[] },
+    Stack { name: "cxf-action", driver: || cxf("action"), cannot: &[] },
+    Stack {
+        name: "cxf-policy",
+        driver: || cxf("policy"),
+        cannot: &[(
+            Profile::Encrypted,
+            "the policy asks for no encryption, since it would ask it of every partner; the action mode encrypts",
+        )],
+    },
 ];
+
+fn cxf(mode: &str) -> Command {
+    let mut driver = command("java");
+    driver.args(["-cp", &install::cxf_classpath(), "partenaire.Run", mode]);
+    driver
+}
 
 fn node() -> Command {
     let mut driver = command("node");
@@ -106,6 +121,12 @@ pub(crate) fn run_stack(stack: &'static Stack, vtpa: &Path) -> Result<(Tally, Ro
         row.record(step, verdict.is_ok());
         tally.record(step, verdict);
     }
+    for (profile, marks) in [(Profile::Saml, "Assertion"), (Profile::Encrypted, "EncryptedData")] {
+        if stack.runs(profile) {
+            let step = format!("messages are secured as {} says", profile.title());
+            tally.record(&step, secured(&trace, profile, marks));
+        }
+    }
     tally.record("the server has the dossier", dossier_stored(&demo, &result));
     tally.record("answers follow the contract", answers_valid(&demo, &folder));
     demo.stop()?;
@@ -150,6 +171,24 @@ fn dossier_stored(demo: &Demo, result: &Value) -> Result<()> {
     let shown: Value = serde_json::from_str(&demo.vtpa(&["dossier", "show", id, "--json"])?)?;
     let text = shown.to_string();
     ensure!(text.contains(id) && text.contains("Lefèvre-Özdemir"), "`vtpa dossier show` says {text}");
+    Ok(())
+}
+
+/// Whether the three operations of a profile went over the wire as it says: a driver that forgets to encrypt is answered all
+/// the same.
+fn secured(trace: &Path, profile: Profile, element: &str) -> Result<()> {
+    let mut exchanges = 0;
+    for entry in std::fs::read_dir(trace)? {
+        let file = entry?.path();
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some(number) = name.strip_suffix("-request.xml") else { continue };
+        let holds = |text: &str| text.contains(&format!(":{element} "));
+        let answer =
+            std::fs::read_to_string(trace.join(format!("{number}-response.xml"))).unwrap_or_default();
+        let answered = profile != Profile::Encrypted || holds(&answer);
+        exchanges += usize::from(holds(&std::fs::read_to_string(&file)?) && answered);
+    }
+    ensure!(exchanges >= 3, "{exchanges} exchanges with {element} in the trace, 3 expected");
     Ok(())
 }
 
