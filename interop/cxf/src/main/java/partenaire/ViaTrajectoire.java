@@ -25,10 +25,14 @@ import java.util.Map;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import javax.security.auth.callback.CallbackHandler;
+import org.apache.cxf.Bus;
+import org.apache.cxf.BusFactory;
 import org.apache.cxf.configuration.jsse.TLSClientParameters;
 import org.apache.cxf.endpoint.Client;
 import org.apache.cxf.frontend.ClientProxy;
 import org.apache.cxf.transport.http.HTTPConduit;
+import org.apache.cxf.ws.policy.PolicyEngine;
+import org.apache.cxf.ws.policy.selector.MaximalAlternativeSelector;
 import org.apache.cxf.ws.security.SecurityConstants;
 import org.apache.cxf.ws.security.wss4j.DefaultCryptoCoverageChecker;
 import org.apache.cxf.ws.security.wss4j.WSS4JInInterceptor;
@@ -83,6 +87,12 @@ public final class ViaTrajectoire {
 
     public ViaTrajectoire(String url, Path certificat, Path cle, Path certificatServeur, Path autorites, Mode mode, Profil profil)
         throws IOException, GeneralSecurityException {
+        Bus bus = BusFactory.newInstance().createBus();
+        BusFactory.setThreadDefaultBus(bus);
+        if (mode == Mode.POLITIQUE && profil == Profil.SAML) {
+            // l'assertion est facultative dans la politique, et CXF prend de lui-même le moins qu'elle permet
+            bus.getExtension(PolicyEngine.class).setAlternativeSelector(new MaximalAlternativeSelector());
+        }
         String wsdl = mode == Mode.POLITIQUE ? "?wsdl=policy" : "?wsdl";
         // le WSDL est lu par java.net, qui ne connaît que les autorités de la JVM : ou celles-là, ou un fichier
         Path creationWsdl = telecharger(url + "/ws/creation" + wsdl, autorites);
