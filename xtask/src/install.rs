@@ -17,6 +17,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("java", "default-jre-headless"),
     ("javac", "default-jdk-headless"),
     ("mvn", "maven"),
+    ("g++", "g++"),
+    ("soapcpp2", "gsoap"),
     ("php", "php-cli"),
     ("xmlsec1", "xmlsec1"),
     ("xmllint", "libxml2-utils"),
@@ -25,7 +27,16 @@ const PROGRAMS: &[(&str, &str)] = &[
 ];
 
 /// Debian packages that bring no program, only what one of the above or a page needs.
-const LIBRARIES: &[&str] = &["libxmlsec1-openssl", "fonts-dejavu-core", "php-soap", "php-xml"];
+const LIBRARIES: &[&str] = &[
+    "libxmlsec1-openssl",
+    "fonts-dejavu-core",
+    "php-soap",
+    "php-xml",
+    "libgsoap-dev",
+    "libssl-dev",
+    "zlib1g-dev",
+    "nlohmann-json3-dev",
+];
 
 /// Folders with a `package-lock.json`.
 const NODE_FOLDERS: &[&str] = &["browser", "interop/node"];
@@ -35,6 +46,7 @@ pub(crate) fn run() -> Result<()> {
     packages()?;
     python_packages()?;
     cxf()?;
+    gsoap()?;
     for folder in NODE_FOLDERS {
         node_modules(&root().join(folder))?;
     }
@@ -74,6 +86,26 @@ fn cxf() -> Result<()> {
         maven.args(["--batch-mode", "--quiet", "process-classes"]).current_dir(&folder);
         execute(maven.arg(format!("-DoutputFolder={}", cxf_folder().display())))
     })
+}
+
+/// The driver of interop/gsoap, which [`run`] compiles.
+pub(crate) fn gsoap_driver() -> PathBuf {
+    root().join(".tools/gsoap/run")
+}
+
+fn gsoap() -> Result<()> {
+    let folder = root().join("interop/gsoap");
+    let mut files = Vec::from(["build.sh", "run.cpp", "viatrajectoire.hpp"].map(|name| folder.join(name)));
+    files.extend(contract());
+    up_to_date("gsoap", &files, &gsoap_driver(), || {
+        let out = gsoap_driver().with_file_name("");
+        execute(command("sh").arg(folder.join("build.sh")).arg(out))
+    })
+}
+
+/// What the stacks that generate code generate it from.
+fn contract() -> [PathBuf; 3] {
+    ["pa.xsd", "creation.wsdl", "consultation.wsdl"].map(|name| root().join("contract").join(name))
 }
 
 /// Debian packages that only some task needs.

@@ -47,7 +47,19 @@ pub(crate) const STACKS: &[Stack] = &[
             "the policy asks for no encryption, since it would ask it of every partner; the action mode encrypts",
         )],
     },
+    Stack {
+        name: "gsoap",
+        driver: gsoap,
+        cannot: &[(
+            Profile::Encrypted,
+            "its plugin announces RSA-OAEP and wraps the key by RSA 1.5 (mecevp.c of 2.8.124 with OpenSSL 3), which is refused",
+        )],
+    },
 ];
+
+fn gsoap() -> Command {
+    command(install::gsoap_driver())
+}
 
 fn cxf(mode: &str) -> Command {
     let mut driver = command("java");

@@ -697,7 +697,10 @@ pub static ALL: &[Explanation] = &[
                 "PHP",
                 "openssl_public_encrypt(…, OPENSSL_PKCS1_OAEP_PADDING), openssl_encrypt(…, 'aes-256-gcm', …)",
             ),
-            ("gSOAP", "SOAP_MEC_ENV_ENC_AES256_GCM | SOAP_MEC_OAEP"),
+            (
+                "gSOAP",
+                "SOAP_MEC_ENV_ENC_AES256_GCM | SOAP_MEC_OAEP; but see VTPA-SEC-084: what its plugin then writes cannot be read",
+            ),
         ],
     ),
     e(
@@ -733,6 +736,10 @@ pub static ALL: &[Explanation] = &[
             (
                 "node-soap",
                 "with crypto.createCipheriv('aes-256-gcm', …): Buffer.concat([iv, encrypted, cipher.getAuthTag()])",
+            ),
+            (
+                "gSOAP",
+                "2.8.124 announces rsa-oaep-mgf1p and wraps the key by RSA 1.5 (mecevp.c sets the padding of the wrong context): do not encrypt with its plugin; TLS protects the message",
             ),
         ],
     ),
