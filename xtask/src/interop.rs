@@ -3,6 +3,7 @@
 
 mod expect;
 mod matrix;
+mod record;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -86,8 +87,8 @@ fn zeep() -> Command {
     driver
 }
 
-/// Runs all stacks, or the one of that name. A run of all writes the matrix into README.
-pub(crate) fn run(name: Option<&str>) -> Result<()> {
+/// Runs all stacks, or the one of that name. A run of all writes the matrix into README. `record` keeps messages for crates/wss.
+pub(crate) fn run(name: Option<&str>, record: bool) -> Result<()> {
     let chosen: Vec<&Stack> =
         STACKS.iter().filter(|stack| name.is_none_or(|name| name == stack.name)).collect();
     if chosen.is_empty() {
@@ -99,7 +100,7 @@ pub(crate) fn run(name: Option<&str>) -> Result<()> {
     let mut total = Tally::default();
     let mut rows = Vec::new();
     for stack in chosen {
-        let (tally, row) = run_stack(stack, &vtpa)?;
+        let (tally, row) = run_stack(stack, &vtpa, record)?;
         total.passed += tally.passed;
         total.failed += tally.failed;
         rows.push(row);
@@ -112,7 +113,7 @@ pub(crate) fn run(name: Option<&str>) -> Result<()> {
 }
 
 /// Runs one stack against a demonstration of its own.
-pub(crate) fn run_stack(stack: &'static Stack, vtpa: &Path) -> Result<(Tally, Row)> {
+pub(crate) fn run_stack(stack: &'static Stack, vtpa: &Path, record: bool) -> Result<(Tally, Row)> {
     let folder = root().join("target/xtask/interop").join(stack.name);
     let trace = folder.join("trace");
     if trace.exists() {
@@ -141,6 +142,9 @@ pub(crate) fn run_stack(stack: &'static Stack, vtpa: &Path) -> Result<(Tally, Ro
     }
     tally.record("the server has the dossier", dossier_stored(&demo, &result));
     tally.record("answers follow the contract", answers_valid(&demo, &folder));
+    if record && tally.failed == 0 {
+        record::keep(stack, &demo, &trace)?;
+    }
     demo.stop()?;
     if tally.failed > 0 {
         println!("scenario, result, envelopes and the server's log are in {}", folder.display());

@@ -24,7 +24,8 @@ cargo xtask TASK
 
   test               everything: installs what tests need, then Rust, interop and browser tests
   install            that first part alone (Debian packages as root, Python, Node)
-  interop [STACK]    foreign SOAP stacks against a live server
+  interop [STACK] [--record]
+                     foreign SOAP stacks against a live server; with --record their messages become vectors of crates/wss
   browser            Chromium through the demonstration
   codegen [--check]  the tables of crates/dossier from the sources of data/README.md
   fuzz SECONDS       each fuzz target for so long
@@ -55,8 +56,10 @@ fn task(arguments: &[&str]) -> Result<()> {
         }
         ["test"] => test::run(),
         ["install"] => install::run(),
-        ["interop"] => interop::run(None),
-        ["interop", stack] => interop::run(Some(stack)),
+        ["interop"] => interop::run(None, false),
+        ["interop", "--record"] => interop::run(None, true),
+        ["interop", stack] => interop::run(Some(stack), false),
+        ["interop", stack, "--record"] => interop::run(Some(stack), true),
         ["browser"] => browser::run(),
         ["codegen"] => codegen::run(false),
         ["codegen", "--check"] => codegen::run(true),

@@ -62,7 +62,7 @@ pub(crate) fn run() -> Result<()> {
             let mut matrix = Vec::new();
             for stack in interop::STACKS {
                 measure(&mut rows, stack.name, || {
-                    let (tally, row) = interop::run_stack(stack, &vtpa)?;
+                    let (tally, row) = interop::run_stack(stack, &vtpa, false)?;
                     matrix.push(row);
                     Ok(tally)
                 });

@@ -8,6 +8,7 @@ mod encryption;
 mod explain;
 mod guard;
 mod keys;
+mod live;
 mod refusals;
 mod roundtrip;
 mod saml;
