@@ -114,7 +114,14 @@ impl Key {
             (ns::WSSE, "SecurityTokenReference") => {
                 // BSP 1.1 R3061: exactly one token reference
                 let target = only_child(reference).ok_or(Refusal::KeyInfoForm)?;
-                Self::from_reference(target, header)
+                let key = Self::from_reference(target, header)?;
+                // BSP 1.1 R6617, R6611: a TokenType, where given, is the token's own
+                match reference.attribute(ns::WSSE11, "TokenType") {
+                    Some(given) if (given == ns::SAML_V20) != names_assertion(target, header) => {
+                        Err(Refusal::TokenReference)
+                    }
+                    _ => Ok(key),
+                }
             }
             (ns::DS, "X509Data") => Self::from_x509_data(reference),
             _ => Err(Refusal::KeyInfoForm),
@@ -127,6 +134,9 @@ impl Key {
                 // BSP 1.1 R3062, R3066: a fragment, to a token of this very header
                 let id = target.attribute("", "URI").and_then(|uri| uri.strip_prefix('#'));
                 let id = id.filter(|id| !id.is_empty()).ok_or(Refusal::TokenReference)?;
+                if names_assertion(target, header) {
+                    return Self::from_assertion(id, header).map(Self::Carried);
+                }
                 let named = |token: &&Node<'_>| {
                     token.attribute(ns::WSU, "Id").or_else(|| token.attribute("", "Id")) == Some(id)
                 };
@@ -156,7 +166,9 @@ impl Key {
                     Some(ns::X509V3) => Token::from_binary(target).map(Self::Carried),
                     Some(ns::X509_SKI) => KeySelector::identifier(target).map(Self::Selected),
                     // SAML Token Profile 1.1 §3.5.1: the key that a holder-of-key assertion of this header confirms
-                    Some(ns::SAML_ID) => Self::from_assertion(target, header).map(Self::Carried),
+                    Some(ns::SAML_ID) => {
+                        Self::from_assertion(target.text().trim(), header).map(Self::Carried)
+                    }
                     Some(ns::THUMBPRINT_SHA1) => KeySelector::thumbprint(target).map(Self::Selected),
                     _ => Err(Refusal::KeyInfoForm),
                 }
@@ -166,9 +178,9 @@ impl Key {
         }
     }
 
-    fn from_assertion(identifier: Node<'_>, header: &SecurityHeader<'_>) -> Result<Token, Refusal> {
+    fn from_assertion(identifier: &str, header: &SecurityHeader<'_>) -> Result<Token, Refusal> {
         let assertion = header.assertion.ok_or(Refusal::TokenReference)?;
-        if assertion.attribute("", "ID").is_none_or(|id| id != identifier.text().trim()) {
+        if assertion.attribute("", "ID").is_none_or(|id| id != identifier) {
             return Err(Refusal::TokenReference);
         }
         let data = assertion
@@ -227,6 +239,16 @@ impl Token {
             _ => Err(Refusal::TokenMalformed),
         }
     }
+}
+
+/// Whether a Reference or KeyIdentifier is to the header's assertion (SAML Token Profile 1.1 §3.4, BSP 1.1 R6610).
+fn names_assertion(target: Node<'_>, header: &SecurityHeader<'_>) -> bool {
+    if target.attribute("", "ValueType") == Some(ns::SAML_ID) {
+        return true;
+    }
+    let id = target.attribute("", "URI").and_then(|uri| uri.strip_prefix('#'));
+    let own = header.assertion.and_then(|assertion| assertion.attribute("", "ID"));
+    target.is(ns::WSSE, "Reference") && id.is_some() && id == own
 }
 
 fn only_child(element: Node<'_>) -> Option<Node<'_>> {

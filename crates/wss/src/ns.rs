@@ -24,6 +24,8 @@ pub const SAML_HOLDER_OF_KEY: &str = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-k
 pub const SAML_SENDER_VOUCHES: &str = "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches";
 /// `wsse:KeyIdentifier/@ValueType`: the ID of an assertion (SAML Token Profile 1.1 §3.4).
 pub const SAML_ID: &str = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLID";
+/// `wsse11:TokenType` of a SAML 2.0 assertion (SAML Token Profile 1.1 §3.3).
+pub const SAML_V20: &str = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV2.0";
 /// WS-Addressing 1.0.
 pub const WSA: &str = "http://www.w3.org/2005/08/addressing";
 /// `xml:` itself.

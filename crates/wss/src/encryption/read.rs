@@ -185,13 +185,14 @@ const ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
 /// BSP 1.1 R5424, R5426: a KeyInfo refers to the EncryptedKey whose list names the data.
 fn names_its_key(data: Node<'_>, key: Node<'_>) -> Result<(), Refusal> {
     let Some(key_info) = data.child(ns::DS, "KeyInfo") else { return Ok(()) };
+    let alone = key_info.children().nth(1).is_none();
     let named = key_info
         .only_child(ns::WSSE, "SecurityTokenReference")
         .and_then(|reference| reference.only_child(ns::WSSE, "Reference"))
         .and_then(|reference| reference.attribute("", "URI"))
         .and_then(|uri| uri.strip_prefix('#'));
     let id = key.attribute("", "Id").or_else(|| key.attribute(ns::WSU, "Id"));
-    if named.is_some() && named == id {
+    if alone && named.is_some() && named == id {
         return Ok(());
     }
     Err(Refusal::EncryptionShape {

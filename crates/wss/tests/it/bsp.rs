@@ -172,6 +172,154 @@ const RULES: &[(&str, Stance, Break)] = &[
     }),
 ];
 
+/// A holder-of-key message whose signature refers to its assertion by KeyIdentifier, as CXF writes it (R6610 tolerated).
+fn by_assertion() -> String {
+    use wss::Confirmation::HolderOfKey;
+    let partner = crate::identity(&testkit::pki::pki().partner);
+    let assertion = Some(crate::encryption::assertion(HolderOfKey));
+    let sealing = wss::Sealing { assertion, ..wss::Sealing::default() };
+    let sealed = wss::seal(&partner, &sealing, testkit::instant(), &mut testkit::rng(4), |w| {
+        w.element("t", "urn:test", "Ping", "bonjour");
+    });
+    let sealed = String::from_utf8(sealed.unwrap()).unwrap();
+    reference(&sealed, &saml_identifier(&sealed))
+}
+
+fn assertion_id(m: &str) -> &str {
+    let from = m.find(" ID=\"").unwrap() + " ID=\"".len();
+    m[from..].split('"').next().unwrap()
+}
+
+fn saml_identifier(m: &str) -> String {
+    let (value_type, id) = (ns::SAML_ID, assertion_id(m));
+    format!("<wsse:KeyIdentifier ValueType=\"{value_type}\">{id}</wsse:KeyIdentifier>")
+}
+
+/// The reference with a TokenType.
+fn typed(m: &str, token_type: &str) -> String {
+    let wsse11 = ns::WSSE11;
+    m.replace(
+        "<wsse:SecurityTokenReference>",
+        &format!("<wsse:SecurityTokenReference xmlns:wsse11=\"{wsse11}\" wsse11:TokenType=\"{token_type}\">"),
+    )
+}
+
+/// Of messages that [`by_assertion`] makes.
+const SAML_RULES: &[(&str, Stance, Break)] = &[
+    ("R6601", E, |m| {
+        let own = part(m, "<saml:SubjectConfirmationData>", "</saml:SubjectConfirmationData>").to_owned();
+        let data = part(&own, "<ds:X509Data", "</ds:X509Data>").to_owned();
+        m.replace(
+            &own,
+            &own.replace(
+                &data,
+                &format!("<wsse:SecurityTokenReference>{}</wsse:SecurityTokenReference>", saml_identifier(m)),
+            ),
+        )
+    }),
+    ("R6617, R6611", E, |m| {
+        typed(m, "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1")
+    }),
+    ("R6614", T, |m| {
+        reference(m, &format!("<wsse:Reference URI=\"#{}\" ValueType=\"{}\"/>", assertion_id(m), ns::SAML_ID))
+    }),
+    ("R6602, R6609, R6616", E, |m| m.replace(ns::SAML_ID, "urn:other")),
+    ("R6604, R6605", T, |m| {
+        m.replace(
+            "<wsse:KeyIdentifier ",
+            &format!("<wsse:KeyIdentifier EncodingType=\"{}\" ", ns::BASE64_BINARY),
+        )
+    }),
+    ("R6610", T, |m| typed(m, ns::SAML_V20)),
+    ("R6612", E, |m| {
+        let own = part(m, "<saml:Assertion ", "</saml:Assertion>").to_owned();
+        reference(&m.replace(&own, ""), &format!("<wsse:Embedded>{own}</wsse:Embedded>"))
+    }),
+    ("R6606, R6607, R6608, R6613", E, |m| {
+        reference(m, &format!("<wsse:Reference URI=\"https://idp.example/{}\"/>", assertion_id(m)))
+    }),
+];
+
+fn encrypted() -> String {
+    crate::encryption::signed_first(crate::encryption::gcm(), None)
+}
+
+/// Of messages that [`encrypted`] makes.
+const ENCRYPTION_RULES: &[(&str, Stance, Break)] = &[
+    ("R3228", E, |m| {
+        let data = part(m, "<xenc:EncryptedData ", "</xenc:EncryptedData>").replace("Id=\"ED-", "Id=\"EX-");
+        m.replace("<soap:Header>", &format!("<soap:Header>{data}"))
+    }),
+    ("R3230, R5614, R5624, R5627", E, |m| {
+        let header = format!("<wsse11:EncryptedHeader xmlns:wsse11=\"{}\"/>", ns::WSSE11);
+        m.replace("<soap:Header>", &format!("<soap:Header>{header}"))
+    }),
+    ("R3208", E, |m| {
+        let key = part(m, "<xenc:EncryptedKey ", "</xenc:EncryptedKey>").to_owned();
+        m.replace(&key, "").replace("</soap:Body>", &format!("</soap:Body>{key}"))
+    }),
+    ("R3209, R5622, R5623, R5602", T, |m| {
+        m.replace(
+            "<xenc:EncryptedKey ",
+            "<xenc:EncryptedKey MimeType=\"text/xml\" Encoding=\"urn:x\" Recipient=\"vtpa\" Type=\"urn:x\" ",
+        )
+    }),
+    ("R5603", E, |m| {
+        let data = part(m, "<xenc:EncryptedData ", "</xenc:EncryptedData>").to_owned();
+        m.replace(
+            &data,
+            &data.replace(part(&data, "<xenc:EncryptionMethod ", "</xenc:EncryptionMethod>"), ""),
+        )
+    }),
+    ("R5601", E, |m| m.replacen(part(m, "<xenc:EncryptionMethod ", "</xenc:EncryptionMethod>"), "", 1)),
+    ("R5424", E, |m| {
+        let data = part(m, "<xenc:EncryptedData ", "</xenc:EncryptedData>").to_owned();
+        m.replace(&data, &data.replace("</ds:KeyInfo>", "<ds:KeyName>x</ds:KeyName></ds:KeyInfo>"))
+    }),
+    ("R5426", E, |m| {
+        let data = part(m, "<xenc:EncryptedData ", "</xenc:EncryptedData>").to_owned();
+        let own = part(&data, "<wsse:SecurityTokenReference", "</wsse:SecurityTokenReference>");
+        m.replace(&data, &data.replace(own, "<ds:KeyName>x</ds:KeyName>"))
+    }),
+    ("R5629", E, |m| m.replace(part(m, "<xenc:ReferenceList>", "</xenc:ReferenceList>"), "")),
+    ("R3205, R3231", E, |m| {
+        let list = part(m, "<xenc:ReferenceList>", "</xenc:ReferenceList>").to_owned();
+        let outside = list
+            .replace("<xenc:ReferenceList>", &format!("<xenc:ReferenceList xmlns:xenc=\"{}\">", ns::XENC));
+        m.replace(&list, "").replace("<ds:Signature ", &format!("{outside}<ds:Signature "))
+    }),
+    ("R3214, R5608", E, |m| m.replace("<xenc:DataReference URI=\"#", "<xenc:DataReference URI=\"http://x/#")),
+    ("R3006, R5613, R3007", E, |m| {
+        let one = part(m, "<xenc:DataReference ", "</xenc:DataReference>").to_owned();
+        m.replace(&one, &format!("{one}{one}"))
+    }),
+    ("R5620", E, |m| {
+        m.replace(
+            "http://www.w3.org/2009/xmlenc11#aes256-gcm",
+            "http://www.w3.org/2001/04/xmlenc#tripledes-cbc",
+        )
+    }),
+    ("R5621", E, |m| m.replace("xmlenc#rsa-oaep-mgf1p", "xmlenc#rsa-1_5")),
+];
+
+#[test]
+fn each_rule_on_assertions_and_encryption_has_its_stance() {
+    let read_saml = |m: &str| crate::encryption::read(m, false, |opened| opened.assertion().is_some());
+    let read_encrypted = |m: &str| crate::encryption::read(m, false, |_| true);
+    let tables: [(&[(&str, Stance, Break)], String, &dyn Fn(&str) -> Result<bool, wss::Refusal>); 2] =
+        [(SAML_RULES, by_assertion(), &read_saml), (ENCRYPTION_RULES, encrypted(), &read_encrypted)];
+    for (rules, good, read) in tables {
+        assert_eq!(read(&good), Ok(true));
+        for (rule, stance, break_it) in rules {
+            let broken = break_it(&good);
+            assert_ne!(broken, good, "{rule}: the row changes nothing");
+            let read = read(&broken);
+            println!("{rule} {stance:?}: {read:?}");
+            assert_eq!(read.is_ok(), *stance == T, "{rule}: {read:?}");
+        }
+    }
+}
+
 #[test]
 fn each_rule_of_the_basic_security_profile_has_its_stance() {
     let now = testkit::instant();
@@ -199,6 +347,8 @@ fn the_document_tells_the_same_stances() {
         .collect();
     let tried: Vec<(&str, &str)> = RULES
         .iter()
+        .chain(SAML_RULES)
+        .chain(ENCRYPTION_RULES)
         .map(|(rule, stance, _)| (&rule[1..], if *stance == E { "exigée" } else { "tolérée" }))
         .collect();
     assert_eq!(told, tried);

@@ -25,12 +25,12 @@ fn for_server(algorithms: EncryptionAlgorithms) -> EncryptFor {
     EncryptFor::new(&certificate(&testkit::pki::pki().server), algorithms).unwrap()
 }
 
-fn gcm() -> EncryptionAlgorithms {
+pub(crate) fn gcm() -> EncryptionAlgorithms {
     EncryptionAlgorithms::default()
 }
 
 /// Signed, then encrypted.
-fn signed_first(algorithms: EncryptionAlgorithms, assertion: Option<UserAssertion>) -> String {
+pub(crate) fn signed_first(algorithms: EncryptionAlgorithms, assertion: Option<UserAssertion>) -> String {
     let partner = identity(&testkit::pki::pki().partner);
     let encryption = Some(for_server(algorithms));
     let sealing = Sealing { assertion, encryption, ..Sealing::default() };
@@ -55,7 +55,7 @@ fn encrypted_first(algorithms: EncryptionAlgorithms) -> String {
     sealed.replacen("</wsse:Security>", &format!("{}</wsse:Security>", key.as_str()), 1)
 }
 
-fn assertion(confirmation: Confirmation) -> UserAssertion {
+pub(crate) fn assertion(confirmation: Confirmation) -> UserAssertion {
     UserAssertion {
         confirmation,
         name_id: "agent-7".to_owned(),
@@ -65,7 +65,7 @@ fn assertion(confirmation: Confirmation) -> UserAssertion {
 }
 
 /// What a receiver does: decrypts and verifies in the order of the message, then gives the verified message to `then`.
-fn read<T>(message: &str, cbc: bool, then: impl FnOnce(&Opened<'_>) -> T) -> Result<T, Refusal> {
+pub(crate) fn read<T>(message: &str, cbc: bool, then: impl FnOnce(&Opened<'_>) -> T) -> Result<T, Refusal> {
     read_by(&server(), message, cbc, testkit::instant(), then)
 }
 
@@ -78,17 +78,24 @@ fn read_by<T>(
 ) -> Result<T, Refusal> {
     let document = Document::parse(message.as_bytes(), &Limits::default()).map_err(Refusal::Xml)?;
     let received = Received::read(&document)?;
-    let found = received.ciphertext().cloned().expect("an encrypted message");
-    let decrypt = || -> Result<Decrypted<'_>, Refusal> { found.decrypt(Some(own), cbc, &Limits::default()) };
+    let found = received.ciphertext().cloned();
+    fn decrypt<'d>(
+        found: &wss::Ciphertext<'d>,
+        own: &DecryptAs,
+        cbc: bool,
+    ) -> Result<Decrypted<'d>, Refusal> {
+        found.decrypt(Some(own), cbc, &Limits::default())
+    }
     let plain;
-    let unspent = match found.order() {
-        Order::SignedFirst => {
-            plain = decrypt()?;
+    let unspent = match &found {
+        None => received.verify(&POLICY, &test_anchors(), now)?,
+        Some(found) if found.order() == Order::SignedFirst => {
+            plain = decrypt(found, own, cbc)?;
             Received::decrypted(&plain)?.verify(&POLICY, &test_anchors(), now)?
         }
-        Order::EncryptedFirst => {
+        Some(found) => {
             let unspent = received.verify(&POLICY, &test_anchors(), now)?;
-            plain = decrypt()?;
+            plain = decrypt(found, own, cbc)?;
             unspent.decrypted(&plain)?
         }
     };
