@@ -190,3 +190,30 @@ async fn an_answer_signs_no_markup_of_the_request() {
     assert_eq!(answer.codes(), ["460"], "{}", answer.body);
     assert!(!answer.body.contains("<CodeRetour>999"));
 }
+
+/// 9: a message whose token was exchanged for another certificate of the same key is not the application's any more.
+#[tokio::test]
+async fn a_certificate_exchanged_under_the_same_key_is_nobody_s() {
+    use base64::Engine as _;
+    let harness = Harness::new().await;
+    let base64 =
+        |of: &testkit::pki::Identity| base64::engine::general_purpose::STANDARD.encode(&of.certificate_der);
+    harness.register("an", &pki().one_year, storage::Rights::ALL).await;
+    let message = || harness.message(&pki().one_year, &creation_of("u"));
+    let exchanged = |by: &testkit::pki::Identity| message().replace(&base64(&pki().one_year), &base64(by));
+
+    let reply = created(&harness, message()).await;
+    assert!(reply.text().contains("<Code>999</Code>"), "{}", reply.text());
+    // trusted, and of no application
+    let before = harness.dossiers().await;
+    let reply = harness.post("/ws/creation", SOAP, exchanged(&pki().revoked)).await;
+    assert!(reply.text().contains("<Code>100</Code>"), "{}", reply.text());
+    for (case, other) in [("expired", &pki().expired), ("another authority's", &pki().wrong_ca)] {
+        let reply = harness.post("/ws/creation", SOAP, exchanged(other)).await;
+        assert_fault(&harness, &reply, "Sender", Some("InvalidSecurityToken"), case);
+    }
+    // another's certificate, of another key
+    let reply = harness.post("/ws/creation", SOAP, exchanged(&pki().partner)).await;
+    assert_fault(&harness, &reply, "Sender", Some("FailedCheck"), "another key");
+    assert_eq!(harness.dossiers().await, before);
+}
