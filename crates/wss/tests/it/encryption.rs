@@ -41,7 +41,7 @@ pub(crate) fn signed_first(algorithms: EncryptionAlgorithms, assertion: Option<U
 }
 
 /// Encrypted, then signed.
-fn encrypted_first(algorithms: EncryptionAlgorithms) -> String {
+pub(crate) fn encrypted_first(algorithms: EncryptionAlgorithms) -> String {
     let partner = identity(&testkit::pki::pki().partner);
     let recipient = EncryptionKey::from_certificate(&certificate(&testkit::pki::pki().server)).unwrap();
     let mut session = EncryptionSession::new(&recipient, algorithms.transport, algorithms.cipher).unwrap();

@@ -6,6 +6,7 @@ mod attacks;
 mod bsp;
 mod encryption;
 mod explain;
+mod generator;
 mod guard;
 mod keys;
 mod live;
