@@ -9,6 +9,7 @@ mod codegen;
 mod demo;
 mod fuzz;
 mod gate;
+mod guide;
 mod install;
 mod interop;
 mod shell;
@@ -27,6 +28,7 @@ cargo xtask TASK
   interop [STACK] [--record]
                      foreign SOAP stacks against a live server; with --record their messages become vectors of crates/wss
   browser            Chromium through the demonstration
+  guide              the code blocks of docs/guide-partenaire.md from the drivers of interop/
   codegen [--check]  the tables of crates/dossier from the sources of data/README.md
   fuzz SECONDS       each fuzz target for so long
   bench              requests per second of one core, as a part of its RSA signatures; a row for BENCHMARKS.md
@@ -64,6 +66,7 @@ fn task(arguments: &[&str]) -> Result<()> {
         ["codegen"] => codegen::run(false),
         ["codegen", "--check"] => codegen::run(true),
         ["fuzz", seconds] => fuzz::run(seconds)?.close(),
+        ["guide"] => guide::write(),
         ["gate"] => gate::run(false)?.close(),
         ["gate", "--accept"] => gate::run(true)?.close(),
         ["bench"] => bench::run(),

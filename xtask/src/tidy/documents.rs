@@ -13,8 +13,10 @@ pub(super) fn check(files: &[Source], findings: &mut Findings) {
     let functions = functions(files);
     for file in files.iter().filter(|file| file.path.ends_with(".md")) {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut in_code = false;
         for (number, line) in (1..).zip(file.text.lines()) {
-            for target in links(line) {
+            in_code ^= line.starts_with("```");
+            for target in links(line).filter(|_| !in_code) {
                 if !root().join(folder).join(target).exists() {
                     findings.push(format!("{}:{number}: the link {target} leads nowhere", file.path));
                 }

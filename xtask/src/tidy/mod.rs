@@ -8,6 +8,7 @@ mod supply;
 use anyhow::{Result, bail};
 use serde_json::Value;
 
+use crate::guide;
 use crate::shell::{cargo, command, output, root};
 
 /// What breaks a rule, where, in one line.
@@ -21,6 +22,7 @@ pub(crate) fn run() -> Result<()> {
     supply::check(&mut findings)?;
     sources::check(&files, &mut findings);
     documents::check(&files, &mut findings);
+    findings.extend(guide::check().err().map(|error| format!("{error:#}")));
     for finding in &findings {
         eprintln!("{finding}");
     }
