@@ -4,13 +4,14 @@
 use dossier::Operation;
 use jiff::Timestamp;
 use storage::Store;
-use wss::{Admission, DecryptAs, GuardUnavailable, Opened, Refusal, ReplayEntry, ReplayGuard};
+use wss::{Admission, DecryptAs, GuardUnavailable, NearMiss, Opened, Refusal, ReplayEntry, ReplayGuard};
 use xmlsec::{Canonicalization, Document, VerifyError, canonicalize};
 
 use crate::assertion;
 use crate::clock::day_in_paris;
 use crate::config::Config;
 use crate::keys::{self, KeyFileError};
+use crate::near_miss;
 use crate::opening::{OpenError, Opening, Plain, limits};
 use crate::registered::Registered;
 
@@ -36,6 +37,8 @@ pub struct Check {
     pub found: Option<String>,
     /// The id of the explanation, where there is one.
     pub explanation: Option<&'static str>,
+    /// What the sender did, where trying the habits of programs found it; the explanation is then of that.
+    pub near_miss: Option<String>,
     /// What to do.
     pub remedy: Option<String>,
     /// For a digest that differs: the canonical form of the element as it is now, which was digested.
@@ -210,7 +213,13 @@ pub async fn inspect(
     };
     let mut walk = Walk { found: vec![format!("{} bytes", message.len())] };
     let outcome = steps(config, store, &keys, &document, now, &mut walk).await;
-    Ok(told(outcome, walk, Some(&document)))
+    let near = match &outcome {
+        Err(Stopped { refusal: Some(refusal), .. }) => {
+            near_miss::find(config, store, &document, refusal, now).await
+        }
+        _ => None,
+    };
+    Ok(told(outcome, walk, Some((&document, near))))
 }
 
 async fn steps(
@@ -333,14 +342,20 @@ async fn content(
     }
 }
 
-fn told(outcome: Result<(), Stopped>, walk: Walk, document: Option<&Document>) -> Inspection {
+fn told(
+    outcome: Result<(), Stopped>,
+    walk: Walk,
+    document: Option<(&Document, Option<NearMiss>)>,
+) -> Inspection {
+    let (document, near) = document.map_or((None, None), |(document, near)| (Some(document), near));
     let stack = document.and_then(wss::explain::stack);
     let end = outcome.as_ref().err().map_or(NAMES.len(), |stopped| stopped.place);
     let mut found = walk.found.into_iter();
     let checks = NAMES.into_iter().enumerate().map(|(at, name)| {
         let found = found.next().filter(|found| !found.is_empty());
         let verdict = if at < end { Verdict::Held } else { Verdict::NotReached };
-        let mut check = Check { name, verdict, found, explanation: None, remedy: None, digested: None };
+        let mut check =
+            Check { name, verdict, found, explanation: None, near_miss: None, remedy: None, digested: None };
         if verdict == Verdict::NotReached {
             check.found = None;
         }
@@ -350,8 +365,10 @@ fn told(outcome: Result<(), Stopped>, walk: Walk, document: Option<&Document>) -
             check.verdict = Verdict::Failed;
             check.found = Some(stopped.found.clone());
             if let Some(refusal) = &stopped.refusal {
-                check.explanation = Some(refusal.explanation_id());
-                check.remedy = Some(refusal.explanation().remedy_for(stack));
+                let explanation = near.as_ref().map_or_else(|| refusal.explanation(), NearMiss::explanation);
+                check.explanation = Some(explanation.id);
+                check.near_miss = near.as_ref().map(NearMiss::to_string);
+                check.remedy = Some(explanation.remedy_for(stack));
                 check.digested = document.and_then(|document| digested(document, refusal));
             }
         }

@@ -11,6 +11,7 @@ mod inspect;
 mod keys;
 mod log_id;
 mod metrics;
+mod near_miss;
 mod net;
 mod opening;
 mod peer;

@@ -1,6 +1,7 @@
 //! Explanations for people who write clients: every cause of refusal has a stable id, says what it means, how it comes about
 //! in each stack, and what to do. A partner sees them in a sandbox; in production they are the operator's, by the log's id.
 
+mod near_misses;
 mod table;
 
 use xmlsec::{Document, PathError, VerifyError};
@@ -8,7 +9,20 @@ use xmlsec::{Document, PathError, VerifyError};
 use crate::ns;
 use crate::refusal::Refusal;
 
-pub use table::ALL;
+/// Every explanation, by id: of refusals, then of near misses ([`crate::near_miss()`]).
+pub static ALL: &[Explanation] =
+    &joined::<{ table::ALL.len() + near_misses::ALL.len() }>(table::ALL, near_misses::ALL);
+
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it, once")]
+const fn joined<const N: usize>(one: &[Explanation], other: &[Explanation]) -> [Explanation; N] {
+    let mut all = [one[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < one.len() { one[at] } else { other[at - one.len()] };
+        at += 1;
+    }
+    all
+}
 
 /// One cause, explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +50,11 @@ static UNEXPLAINED: Explanation = Explanation {
 /// The explanation of this id; letter case does not matter.
 pub fn explanation(id: &str) -> Option<&'static Explanation> {
     ALL.iter().find(|one| one.id.eq_ignore_ascii_case(id.trim()))
+}
+
+/// The same by the exact id, for those that this crate names itself.
+pub(crate) fn exactly(id: &str) -> Option<&'static Explanation> {
+    ALL.iter().find(|one| one.id == id)
 }
 
 impl Explanation {

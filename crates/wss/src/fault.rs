@@ -2,6 +2,7 @@
 
 use xmlsec::{Document, Node, Signed, Writer};
 
+use crate::near_miss::NearMiss;
 use crate::ns;
 use crate::refusal::{Name, Refusal, Subcode};
 
@@ -82,6 +83,16 @@ impl Fault {
             }),
             not_understood,
         }
+    }
+
+    /// In a sandbox: with what the sender did in the place of the general explanation, for the sender of that stack.
+    #[must_use]
+    pub fn with_near_miss(mut self, near: &NearMiss, stack: Option<&str>) -> Self {
+        if let Some(cause) = &mut self.cause {
+            *cause = format!("{cause}. {near}");
+            self.explanation = Some((near.explanation().id, near.explanation().remedy_for(stack)));
+        }
+        self
     }
 
     /// A fault of the sender's that is no security failure: an unknown operation, a wrong action.

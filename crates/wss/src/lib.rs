@@ -24,6 +24,7 @@ mod fault;
 mod header;
 mod ids;
 mod key;
+mod near_miss;
 pub mod ns;
 mod open;
 mod refusal;
@@ -37,6 +38,10 @@ pub use addressing::Addressing;
 pub use encryption::{Ciphertext, DecryptAs, EncryptFor, EncryptionAlgorithms, Order};
 pub use fault::{Fault, FaultCode, ReceivedFault};
 pub use key::KeySelector;
+pub use near_miss::{
+    Budget, Circumstances, KnownCertificate, NEAR_MISS_BYTES, NEAR_MISS_VERIFICATIONS, NearMiss, near_miss,
+    near_miss_ids,
+};
 pub use open::{CertificateCheck, Opened, Policy, Received, Unspent};
 pub use refusal::{Name, Refusal, Subcode};
 pub use replay::{Admission, GuardUnavailable, ReplayEntry, ReplayGuard};

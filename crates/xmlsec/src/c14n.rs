@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::document::{
     AttributeRecord, Document, EMPTY_TAG, ESCAPE, Kind, NO_NAMESPACE, Node, PLAIN_END, PLAIN_START, PREFIXED,
-    Record, Span, XML_BINDING,
+    Record, Span, XML_BINDING, XML_NAMESPACE,
 };
 use crate::escape;
 
@@ -62,7 +62,46 @@ pub fn canonicalize(
     Walk::new(node, how, out).run(omit, false)
 }
 
-/// The same, with `xmlns=""` on the apex when no default namespace is in scope there: what the transforms demand
+/// The inclusive canonical form (C14N 1.0 §2, with comments or without) of the subtree at `node`: every namespace in scope
+/// at the apex, used or not, and the `xml:` attributes that it inherits. To explain a digest that another program made
+/// otherwise than it says: no verifier of this crate takes it. C14N 1.1 differs in `xml:id`, which is not inherited
+/// (`version_1_1`), and in joining `xml:base`, which is not done here.
+///
+/// # Errors
+/// As [`canonicalize`].
+pub fn canonicalize_inclusive(
+    node: Node<'_>,
+    with_comments: bool,
+    version_1_1: bool,
+    omit: Option<Node<'_>>,
+    out: &mut Vec<u8>,
+) -> Result<(), C14nError> {
+    let mut walk = Walk::new(node, &Canonicalization { with_comments, prefixes: &[] }, out);
+    walk.inclusive = true;
+    walk.inherited = inherited(node, version_1_1);
+    walk.run(omit, false)
+}
+
+/// C14N 1.0 §2.4: attributes of the namespace `xml` on the ancestors, the nearest of each name, which the apex has not itself.
+fn inherited(node: Node<'_>, version_1_1: bool) -> Vec<&AttributeRecord> {
+    let document = node.document;
+    let mut found: Vec<&AttributeRecord> = Vec::new();
+    let mut here = node;
+    while let Some(above) = here.parent() {
+        for attribute in document.attributes_of(above.record()) {
+            let name = document.str(attribute.local_name());
+            let known = found.iter().any(|other| document.str(other.local_name()) == name)
+                || node.attribute(XML_NAMESPACE, name).is_some();
+            if attribute.binding == XML_BINDING && !known && !(version_1_1 && name == "id") {
+                found.push(attribute);
+            }
+        }
+        here = above;
+    }
+    found
+}
+
+/// The exclusive form, with `xmlns=""` on the apex when no default namespace is in scope there: what the transforms demand
 /// that splice one subtree into another's place.
 pub(crate) fn canonicalize_spliced(
     node: Node<'_>,
@@ -92,6 +131,10 @@ struct Walk<'d, 'o> {
     with_comments: bool,
     /// The PrefixList, sorted, `#default` as the empty prefix.
     prefixes: Vec<&'d str>,
+    /// As if the PrefixList named every prefix.
+    inclusive: bool,
+    /// Attributes that the apex takes over from its ancestors.
+    inherited: Vec<&'d AttributeRecord>,
     rendered: Vec<Rendered>,
     open: Vec<Open>,
     /// Declarations of the element at hand.
@@ -110,6 +153,8 @@ impl<'d, 'o> Walk<'d, 'o> {
             apex: node.index,
             with_comments: how.with_comments,
             prefixes,
+            inclusive: false,
+            inherited: Vec::new(),
             rendered: Vec::with_capacity(16),
             open: Vec::with_capacity(16),
             fresh: Vec::with_capacity(8),
@@ -198,13 +243,17 @@ impl<'d, 'o> Walk<'d, 'o> {
                 }
             }
         }
-        if !self.prefixes.is_empty() {
+        if self.inclusive || !self.prefixes.is_empty() {
             self.need_listed(index, record);
         }
         let default_here = spliced
             && index == self.apex
             && self.document.uri(self.document.look_up("", record.scope)).is_empty();
-        self.write_start(record, default_here)?;
+        if index == self.apex && !self.inherited.is_empty() {
+            self.write_start_inheriting(record)?;
+        } else {
+            self.write_start(record, default_here)?;
+        }
         self.open.push(Open { index, rendered: before });
         Ok(())
     }
@@ -232,6 +281,24 @@ impl<'d, 'o> Walk<'d, 'o> {
         }
         // A plain tag's `>` is part of what was copied, unless it was written `/>`.
         if record.has(EMPTY_TAG) { self.out.bytes(b">") } else { Ok(()) }
+    }
+
+    /// The apex's start tag with attributes of its ancestors among its own, in canonical order.
+    fn write_start_inheriting(&mut self, record: &'d Record) -> Result<(), C14nError> {
+        let document = self.document;
+        self.out.bytes(b"<")?;
+        self.out.span(record.qualified_name())?;
+        self.write_namespaces()?;
+        let own = document.attributes_of(record).iter();
+        let mut attributes: Vec<&AttributeRecord> = own.chain(self.inherited.iter().copied()).collect();
+        attributes.sort_by_key(|one| {
+            let namespace = if one.prefix_length == 0 { "" } else { document.uri(one.binding) };
+            (namespace, document.str(one.local_name()))
+        });
+        for attribute in attributes {
+            self.write_attribute(attribute)?;
+        }
+        self.out.bytes(b">")
     }
 
     fn write_namespaces(&mut self) -> Result<(), C14nError> {
@@ -310,7 +377,7 @@ impl<'d, 'o> Walk<'d, 'o> {
             let Some(binding) = self.document.bindings.get(at as usize) else { return };
             let prefix = self.document.str(binding.prefix);
             // At the apex the walk meets hidden bindings too.
-            if self.prefixes.binary_search(&prefix).is_ok()
+            if (self.inclusive || self.prefixes.binary_search(&prefix).is_ok())
                 && self.document.look_up(prefix, record.scope) == at
             {
                 self.need(at);

@@ -6,6 +6,7 @@ mod base64;
 mod c14n;
 mod certificate;
 mod chars;
+mod diagnosis;
 mod dn;
 mod document;
 mod encryption;
@@ -26,8 +27,9 @@ pub use algorithm::{
     DSIG_NAMESPACE, Digest, DigestMethod, ENVELOPED_SIGNATURE, EXC_C14N, EXC_C14N_WITH_COMMENTS,
     SignatureMethod,
 };
-pub use c14n::{C14nError, Canonicalization, canonicalize};
+pub use c14n::{C14nError, Canonicalization, canonicalize, canonicalize_inclusive};
 pub use certificate::{Certificate, CertificateError};
+pub use diagnosis::{SignedAs, WeakDigest};
 pub use dn::{Dn, MalformedDn};
 pub use document::{Attribute, Document, Encoding, Node, XML_NAMESPACE};
 pub use encryption::{

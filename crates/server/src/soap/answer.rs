@@ -4,11 +4,13 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use dossier::{Operation, Reponse};
 use jiff::Timestamp;
-use wss::{Refusal, Sealing};
+use wss::{NearMiss, Refusal, Sealing};
+use xmlsec::Document;
 
 use super::failure::Failure;
 use super::http;
 use crate::log_id::LogId;
+use crate::near_miss;
 use crate::state::AppState;
 
 /// The answer before it is signed.
@@ -18,15 +20,23 @@ pub(super) struct Answer {
     application: Option<String>,
     /// The stack that seems to have asked.
     stack: Option<&'static str>,
+    /// What its program did wrong; in a sandbox alone.
+    near_miss: Option<NearMiss>,
 }
 
 impl Answer {
     pub(super) fn given(operation: Operation, reponse: Reponse, sealing: Sealing) -> Self {
-        Self { outcome: Ok((operation, reponse)), sealing, application: None, stack: None }
+        Self { outcome: Ok((operation, reponse)), sealing, application: None, stack: None, near_miss: None }
     }
 
     pub(super) fn failed(failure: Failure) -> Self {
-        Self { outcome: Err(failure), sealing: Sealing::default(), application: None, stack: None }
+        Self {
+            outcome: Err(failure),
+            sealing: Sealing::default(),
+            application: None,
+            stack: None,
+            near_miss: None,
+        }
     }
 
     pub(super) fn for_application(mut self, application: Option<&storage::Application>) -> Self {
@@ -40,9 +50,14 @@ impl Answer {
         self
     }
 
-    /// Chooses the examples of a remedy.
-    pub(super) fn for_stack(mut self, stack: Option<&'static str>) -> Self {
-        self.stack = stack;
+    /// Says what the sender did. In a sandbox, where it is looked for with the request's own document; elsewhere nothing.
+    pub(super) async fn diagnosed(mut self, state: &AppState, document: &Document, now: Timestamp) -> Self {
+        self.stack = wss::explain::stack(document);
+        if let Err(Failure::Refused(refusal)) = &self.outcome
+            && state.config.sandbox
+        {
+            self.near_miss = near_miss::find(&state.config, &state.store, document, refusal, now).await;
+        }
         self
     }
 
@@ -73,7 +88,10 @@ impl Answer {
                 if matches!(failure, Failure::Refused(Refusal::Soap11)) {
                     return http::version_mismatch();
                 }
-                let fault = failure.fault(id.as_str(), state.config.sandbox, self.stack);
+                let mut fault = failure.fault(id.as_str(), state.config.sandbox, self.stack);
+                if let Some(near_miss) = &self.near_miss {
+                    fault = fault.with_near_miss(near_miss, self.stack);
+                }
                 let sealed =
                     wss::seal_fault(&state.identity, &self.sealing, &fault, now, &mut crate::clock::rng());
                 (http::fault_status(fault.code, state.config.ws_security.fault_status), sealed)

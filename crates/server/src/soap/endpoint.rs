@@ -84,7 +84,6 @@ async fn handle(
     if !charset_agrees(media_type, &document) {
         return Answer::failed(Failure::Charset);
     }
-    let stack = || wss::explain::stack(&document);
     let opening = Opening {
         config: &state.config,
         store: &state.store,
@@ -101,7 +100,7 @@ async fn handle(
     };
     let Held { unspent, application, encryption } = match held {
         Ok(held) => held,
-        Err(error) => return Answer::failed(error.into()).for_stack(stack()),
+        Err(error) => return Answer::failed(error.into()).diagnosed(state, &document, now).await,
     };
     let classed = |failure: Failure| if encryption.is_some() { failure.after_decryption() } else { failure };
     let failed = |failure: Failure| Answer::failed(classed(failure)).for_application(application.as_ref());
@@ -112,7 +111,7 @@ async fn handle(
     };
     let opened = match accept(state, unspent, application.as_ref(), peer, now).await {
         Ok(opened) => opened,
-        Err(failure) => return failed(failure).sealed(sealing).for_stack(stack()),
+        Err(failure) => return failed(failure).sealed(sealing).diagnosed(state, &document, now).await,
     };
     let (operation, element) = match operation(&opened, service, media_type) {
         Ok(found) => found,

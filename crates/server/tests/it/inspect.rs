@@ -100,5 +100,5 @@ async fn what_inspect_says_is_what_the_server_does() {
         .await
         .unwrap();
     let failed = old.checks.iter().find(|check| check.verdict == Verdict::Failed).unwrap();
-    assert_eq!((failed.name, failed.explanation), ("fresh", Some("VTPA-SEC-016")));
+    assert_eq!((failed.name, failed.explanation), ("fresh", Some("VTPA-SEC-111")));
 }

@@ -71,6 +71,9 @@ fn page(inspection: &Inspection) -> String {
             "{}",
             format!("{:<12} {:<26} {found}", word(check.verdict), check.name).trim_end()
         );
+        if let Some(near_miss) = &check.near_miss {
+            let _ = writeln!(page, "{:13}what was done: {near_miss}", "");
+        }
         if let Some(remedy) = &check.remedy {
             let _ = writeln!(page, "{:13}what to do: {remedy}", "");
         }
@@ -92,6 +95,7 @@ fn document(inspection: &Inspection) -> serde_json::Value {
             "verdict": word(check.verdict),
             "found": check.found,
             "explanation": check.explanation,
+            "near_miss": check.near_miss,
             "remedy": check.remedy,
             "digested": check.digested,
         })

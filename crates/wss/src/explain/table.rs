@@ -2,7 +2,7 @@
 
 use super::Explanation;
 
-const fn e(
+pub(super) const fn e(
     id: &'static str,
     title: &'static str,
     meaning: &'static str,
@@ -12,8 +12,8 @@ const fn e(
     Explanation { id, title, meaning, remedy, stacks }
 }
 
-/// Every explanation, by id.
-pub static ALL: &[Explanation] = &[
+/// The explanations of refusals, by id.
+pub(super) const ALL: &[Explanation] = &[
     e(
         "VTPA-SEC-001",
         "the request is not XML that can be read",

@@ -12,6 +12,7 @@ mod differential;
 mod encryption;
 #[cfg(test)]
 mod fixtures;
+mod inclusive;
 #[cfg(test)]
 mod parse;
 #[cfg(test)]
