@@ -306,9 +306,11 @@ const ENCRYPTION_RULES: &[(&str, Stance, Break)] = &[
 fn each_rule_on_assertions_and_encryption_has_its_stance() {
     let read_saml = |m: &str| crate::encryption::read(m, false, |opened| opened.assertion().is_some());
     let read_encrypted = |m: &str| crate::encryption::read(m, false, |_| true);
-    let tables: [(&[(&str, Stance, Break)], String, &dyn Fn(&str) -> Result<bool, wss::Refusal>); 2] =
-        [(SAML_RULES, by_assertion(), &read_saml), (ENCRYPTION_RULES, encrypted(), &read_encrypted)];
-    for (rules, good, read) in tables {
+    type Read<'r> = &'r dyn Fn(&str) -> Result<bool, wss::Refusal>;
+    let (saml, encryption): (Read<'_>, Read<'_>) = (&read_saml, &read_encrypted);
+    for (rules, good, read) in
+        [(SAML_RULES, by_assertion(), saml), (ENCRYPTION_RULES, encrypted(), encryption)]
+    {
         assert_eq!(read(&good), Ok(true));
         for (rule, stance, break_it) in rules {
             let broken = break_it(&good);
