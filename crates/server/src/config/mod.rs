@@ -226,6 +226,8 @@ pub struct Limits {
     pub body_seconds: u64,
     /// Connections at once.
     pub connections: usize,
+    /// How many times its compressed length a body in gzip may have; 0: such bodies are not taken.
+    pub gzip_ratio: usize,
 }
 
 /// What a command line says: each wins over file and environment. Paths count from the working directory.
@@ -303,6 +305,7 @@ impl Default for Limits {
             header_seconds: 30,
             body_seconds: 30,
             connections: 4096,
+            gzip_ratio: 0,
         }
     }
 }

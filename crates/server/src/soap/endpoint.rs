@@ -29,13 +29,13 @@ pub(super) async fn post(
     peer: PeerCertificate,
     body: Body,
 ) -> Response<Body> {
-    let Some(media_type) = MediaType::read(headers) else {
+    let Some(media_type) = MediaType::read(headers, &state.config.limits) else {
         return http::text(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "Send one SOAP 1.2 envelope as application/soap+xml, neither compressed nor multipart.\n",
         );
     };
-    let bytes = match http::read_body(body, &state.config.limits).await {
+    let bytes = match http::read_body(body, media_type.gzip, &state.config.limits).await {
         Ok(bytes) => bytes,
         Err(BodyError::TooLarge) => {
             return http::text(

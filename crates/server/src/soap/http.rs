@@ -1,10 +1,12 @@
 //! HTTP around the envelopes: which requests are read, how answers are labelled.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use flate2::read::GzDecoder;
 use tokio::time::timeout;
 use wss::FaultCode;
 
@@ -19,14 +21,20 @@ pub(super) struct MediaType {
     pub(super) charset: Option<String>,
     /// `action`
     pub(super) action: Option<String>,
+    /// Whether the body is in gzip.
+    pub(super) gzip: bool,
 }
 
 impl MediaType {
-    /// RFC 9110 §8.3.1: parameters in any order, quoted or not, names in any case.
-    pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
-        if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-            return None;
-        }
+    /// RFC 9110 §8.3.1: parameters in any order, quoted or not, names in any case. No coding of the content but gzip, where it
+    /// is switched on (`[limits] gzip_ratio`).
+    pub(super) fn read(headers: &HeaderMap, limits: &Limits) -> Option<Self> {
+        let gzip = match headers.get(CONTENT_ENCODING) {
+            None => false,
+            Some(coding) if coding == "identity" => false,
+            Some(coding) if coding == "gzip" && limits.gzip_ratio > 0 => true,
+            Some(_) => return None,
+        };
         let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
         let mut parts = split_unquoted(value).into_iter();
         let soap_12 = match parts.next()?.trim().to_ascii_lowercase().as_str() {
@@ -34,7 +42,7 @@ impl MediaType {
             "text/xml" => false,
             _ => return None,
         };
-        let mut media_type = Self { soap_12, charset: None, action: None };
+        let mut media_type = Self { soap_12, charset: None, action: None, gzip };
         for part in parts {
             let Some((name, value)) = part.split_once('=') else { continue };
             let value = unquote(value.trim());
@@ -88,8 +96,22 @@ pub(super) enum BodyError {
     Broken,
 }
 
-/// Reads a body up to its limit and within its time.
-pub(super) async fn read_body(body: Body, limits: &Limits) -> Result<Vec<u8>, BodyError> {
+/// Reads a body up to its limit and within its time; a compressed one up to the same limit when it is not.
+pub(super) async fn read_body(body: Body, gzip: bool, limits: &Limits) -> Result<Vec<u8>, BodyError> {
+    let bytes = received(body, limits).await?;
+    if gzip { decompressed(&bytes, limits) } else { Ok(bytes) }
+}
+
+/// Attack catalogue 27: nothing is written beyond what may come out.
+fn decompressed(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, BodyError> {
+    let most = bytes.len().saturating_mul(limits.gzip_ratio).min(limits.body_bytes);
+    let mut out = Vec::new();
+    let mut decoder = GzDecoder::new(bytes).take(u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1));
+    decoder.read_to_end(&mut out).map_err(|_| BodyError::Broken)?;
+    if out.len() > most { Err(BodyError::TooLarge) } else { Ok(out) }
+}
+
+async fn received(body: Body, limits: &Limits) -> Result<Vec<u8>, BodyError> {
     let read = axum::body::to_bytes(body, limits.body_bytes);
     match timeout(Duration::from_secs(limits.body_seconds), read).await {
         Err(_) => Err(BodyError::TooSlow),
@@ -155,6 +177,7 @@ mod tests {
                 soap_12: true,
                 charset: charset.map(Into::into),
                 action: action.map(Into::into),
+                gzip: false,
             })
         };
         for (header, expected) in [
@@ -168,7 +191,7 @@ mod tests {
             ("application/soap+xml; action=\"\"", soap(None, None)),
             (
                 "text/xml; charset=utf-8",
-                Some(MediaType { soap_12: false, charset: Some("utf-8".into()), action: None }),
+                Some(MediaType { soap_12: false, charset: Some("utf-8".into()), action: None, gzip: false }),
             ),
             ("multipart/related; type=\"application/xop+xml\"", None),
             ("application/json", None),
@@ -176,15 +199,44 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(CONTENT_TYPE, header.parse().unwrap());
-            assert_eq!(MediaType::read(&headers), expected, "{header}");
+            assert_eq!(MediaType::read(&headers, &Limits::default()), expected, "{header}");
         }
     }
 
     #[test]
-    fn a_compressed_body_is_not_read() {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, "application/soap+xml".parse().unwrap());
-        headers.insert(CONTENT_ENCODING, "gzip".parse().unwrap());
-        assert_eq!(MediaType::read(&headers), None);
+    fn a_compressed_body_is_not_read_unless_that_is_switched_on_and_gzip() {
+        let on = Limits { gzip_ratio: 20, ..Limits::default() };
+        for (coding, limits, read) in [
+            ("gzip", Limits::default(), false),
+            ("gzip", on.clone(), true),
+            ("identity", Limits::default(), true),
+            ("deflate", on.clone(), false),
+            ("gzip, gzip", on, false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, "application/soap+xml".parse().unwrap());
+            headers.insert(CONTENT_ENCODING, coding.parse().unwrap());
+            assert_eq!(MediaType::read(&headers, &limits).is_some(), read, "{coding}");
+        }
+    }
+
+    #[test]
+    fn what_comes_out_of_gzip_is_bounded() {
+        use std::io::Write as _;
+        let pack = |bytes: &[u8]| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        };
+        let limits = Limits { gzip_ratio: 20, body_bytes: 100_000, ..Limits::default() };
+        let text: Vec<u8> = (0..2_000_u32).flat_map(|n| n.to_string().into_bytes()).collect();
+        assert_eq!(decompressed(&pack(&text), &limits).as_deref(), Ok(text.as_slice()));
+        // a bomb of ten megabytes, and one within the ratio that is longer than any body may be
+        assert_eq!(decompressed(&pack(&vec![0; 10 << 20]), &limits), Err(BodyError::TooLarge));
+        let long: Vec<u8> = (0..40_000_u32).flat_map(|n| n.to_string().into_bytes()).collect();
+        assert_eq!(decompressed(&pack(&long), &limits), Err(BodyError::TooLarge));
+        let cut = pack(&text);
+        assert_eq!(decompressed(&cut[..cut.len() / 2], &limits), Err(BodyError::Broken));
+        assert_eq!(decompressed(b"<Envelope/>", &limits), Err(BodyError::Broken));
     }
 }

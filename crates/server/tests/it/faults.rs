@@ -1,9 +1,11 @@
 //! What is no acceptable message gets a signed SOAP fault and changes nothing; what is no SOAP at all an HTTP status.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use jiff::SignedDuration;
 use server::config::FaultStatus;
 use testkit::pki::pki;
+use tower::ServiceExt as _;
 
 use crate::codes::{creation_of, jeton_of};
 use crate::{Harness, Reply};
@@ -195,5 +197,24 @@ async fn faults_of_the_sender_are_400_where_so_configured_and_their_envelope_is_
         }
         let accepted = harness.post("/ws/creation", SOAP, good).await;
         assert_eq!(accepted.status, StatusCode::OK, "{}", accepted.text());
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_request_is_answered_where_that_is_switched_on() {
+    use std::io::Write as _;
+    for (ratio, status) in [(0, StatusCode::UNSUPPORTED_MEDIA_TYPE), (20, StatusCode::OK)] {
+        let harness = Harness::with(|config| config.limits.gzip_ratio = ratio).await;
+        let message = harness.message(&pki().partner, &creation_of("u"));
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(message.as_bytes()).unwrap();
+        let request = Request::post("/ws/creation")
+            .header("content-type", SOAP)
+            .header("content-encoding", "gzip")
+            .body(Body::from(encoder.finish().unwrap()))
+            .unwrap();
+        let reply = Reply::read(harness.app.clone().oneshot(request).await.unwrap()).await;
+        assert_eq!(reply.status, status, "ratio {ratio}");
+        assert_eq!(harness.dossiers().await, i64::from(status == StatusCode::OK));
     }
 }
