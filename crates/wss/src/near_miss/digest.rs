@@ -52,6 +52,10 @@ pub(super) fn search<'d>(
         if position.is_some_and(|position| trial.target.byte_range().start != position) {
             continue;
         }
+        // right as it is: where the refusal does not say which reference is at fault
+        if trial.fits(trial.form.clone()) {
+            continue;
+        }
         for (id, check) in CHECKS {
             if let Some(found) = check(&mut trial) {
                 return NearMiss::new(id, found);
