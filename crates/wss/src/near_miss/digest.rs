@@ -7,8 +7,9 @@ use xmlsec::{
     canonicalize, canonicalize_inclusive,
 };
 
-use super::{Budget, NearMiss, name, text};
+use super::{Budget, NearMiss, text};
 use crate::envelope::Envelope;
+use crate::explain::element_name as name;
 use crate::ids::MessageIds;
 use crate::ns;
 use crate::str_transform::StrTransform;

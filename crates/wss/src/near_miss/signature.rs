@@ -7,8 +7,9 @@ use xmlsec::{
     canonicalize_inclusive,
 };
 
-use super::{Budget, Circumstances, KnownCertificate, NearMiss, name, text};
+use super::{Budget, Circumstances, KnownCertificate, NearMiss, text};
 use crate::envelope::Envelope;
+use crate::explain::element_name as name;
 use crate::header::SecurityHeader;
 use crate::key::Key;
 use crate::ns;

@@ -107,8 +107,8 @@ fn told(row: &Row) -> Fault {
     let near = document.as_ref().and_then(|doc| near_miss(doc, &refusal, &circumstances, &mut budget));
     assert!(!budget.is_spent(), "{}: an ordinary message fits the budget", row.title);
     let fault = Fault::of(&refusal, "reference", true, stack);
-    match near {
-        Some(near) => fault.with_near_miss(&near, stack),
+    match document {
+        Some(document) => fault.told(&explain::cause(&document, &refusal), near.as_ref(), stack),
         None => fault,
     }
 }

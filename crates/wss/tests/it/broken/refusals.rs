@@ -51,6 +51,17 @@ pub(super) fn envelopes() -> Vec<Row> {
             "a SOAP 1.1 envelope, the stack's default",
             vector!("node_soap_soap11_on_soap12_wsdl"),
         ),
+        Row::new(
+            "PHP",
+            "VTPA-SEC-003",
+            "new SoapClient without soap_version",
+            program("PHP")
+                .send()
+                .replace("env:", "SOAP-ENV:")
+                .replace("xmlns:env", "xmlns:SOAP-ENV")
+                .replace("xmlns:t=", "xmlns:ns1=\"urn:test\" xmlns:t=")
+                .replace(ns::SOAP, ns::SOAP_11),
+        ),
         row(
             "VTPA-SEC-004",
             "two Bodies",
