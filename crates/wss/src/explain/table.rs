@@ -251,7 +251,10 @@ pub(super) const ALL: &[Explanation] = &[
                 "CXF",
                 "signatureParts: {}{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}Timestamp",
             ),
-            ("PHP", "wse-php: call addTimestamp before signSoapDoc, with signAllHeaders"),
+            (
+                "PHP",
+                "wse-php: call addTimestamp before signSoapDoc, which signs what the header holds by then",
+            ),
             ("zeep", "BinarySignature signs the Timestamp when it is in the header before signing"),
         ],
     ),
