@@ -365,6 +365,7 @@ fn told(
             check.verdict = Verdict::Failed;
             check.found = Some(stopped.found.clone());
             if let Some(refusal) = &stopped.refusal {
+                check.found = document.map(|document| wss::explain::cause(document, refusal)).or(check.found);
                 let explanation = near.as_ref().map_or_else(|| refusal.explanation(), NearMiss::explanation);
                 check.explanation = Some(explanation.id);
                 check.near_miss = near.as_ref().map(NearMiss::to_string);

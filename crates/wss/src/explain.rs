@@ -1,6 +1,7 @@
 //! Explanations for people who write clients: every cause of refusal has a stable id, says what it means, how it comes about
 //! in each stack, and what to do. A partner sees them in a sandbox; in production they are the operator's, by the log's id.
 
+mod cause;
 mod near_misses;
 mod table;
 
@@ -8,6 +9,9 @@ use xmlsec::{Document, PathError, VerifyError};
 
 use crate::ns;
 use crate::refusal::Refusal;
+
+pub use cause::cause;
+pub(crate) use cause::{element_name, quoted};
 
 /// Every explanation, by id: of refusals, then of near misses ([`crate::near_miss()`]).
 pub static ALL: &[Explanation] =
@@ -60,8 +64,15 @@ pub(crate) fn exactly(id: &str) -> Option<&'static Explanation> {
 impl Explanation {
     /// What to do, for the sender of that stack where there is something of its own to say.
     pub fn remedy_for(&self, stack: Option<&str>) -> String {
-        let own = stack.and_then(|stack| self.stacks.iter().find(|(name, _)| *name == stack));
+        // what is said of a family serves its members
+        let names: &[&str] = match stack {
+            Some("CXF") => &["CXF", "WSS4J", "Java", "all"],
+            Some(name) => &[name, "all"],
+            None => &["all"],
+        };
+        let own = names.iter().find_map(|wanted| self.stacks.iter().find(|(name, _)| name == wanted));
         match own {
+            Some(("all", how)) => format!("{} Look first at this: {how}", self.remedy),
             Some((name, how)) => format!("{} In {name}: {how}", self.remedy),
             None => self.remedy.to_owned(),
         }
@@ -77,7 +88,13 @@ pub fn stack(document: &Document) -> Option<&'static str> {
     match root.prefix() {
         "soap-env" => Some("zeep"),
         "env" => Some("PHP"),
+        // PHP's SoapClient in SOAP 1.1 declares its namespaces as ns1, ns2 and no encoding
+        "SOAP-ENV" if root.resolve_prefix("ns1").is_some() && root.resolve_prefix("SOAP-ENC").is_none() => {
+            Some("PHP")
+        }
         "SOAP-ENV" => Some("gSOAP"),
+        // the reference implementation of JAX-WS, Metro
+        "S" => Some("Java"),
         "s" => Some(".NET"),
         "soap" if token_id().starts_with("x509-") => Some("node-soap"),
         // WSS4J: a UUID with its dashes

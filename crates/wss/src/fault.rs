@@ -85,11 +85,15 @@ impl Fault {
         }
     }
 
-    /// In a sandbox: with what the sender did in the place of the general explanation, for the sender of that stack.
+    /// In a sandbox, where alone a fault tells its cause: with what the message shows of it ([`crate::explain::cause`]), and
+    /// what the sender did, where that was found, in the place of the general explanation.
     #[must_use]
-    pub fn with_near_miss(mut self, near: &NearMiss, stack: Option<&str>) -> Self {
-        if let Some(cause) = &mut self.cause {
-            *cause = format!("{cause}. {near}");
+    pub fn told(mut self, cause: &str, near: Option<&NearMiss>, stack: Option<&str>) -> Self {
+        if self.cause.is_none() {
+            return self;
+        }
+        self.cause = Some(near.map_or_else(|| cause.to_owned(), |near| format!("{cause}. {near}")));
+        if let Some(near) = near {
             self.explanation = Some((near.explanation().id, near.explanation().remedy_for(stack)));
         }
         self

@@ -20,13 +20,13 @@ pub(super) struct Answer {
     application: Option<String>,
     /// The stack that seems to have asked.
     stack: Option<&'static str>,
-    /// What its program did wrong; in a sandbox alone.
-    near_miss: Option<NearMiss>,
+    /// The cause in the message's own words, and what its program did; in a sandbox alone.
+    diagnosis: Option<(String, Option<NearMiss>)>,
 }
 
 impl Answer {
     pub(super) fn given(operation: Operation, reponse: Reponse, sealing: Sealing) -> Self {
-        Self { outcome: Ok((operation, reponse)), sealing, application: None, stack: None, near_miss: None }
+        Self { outcome: Ok((operation, reponse)), sealing, application: None, stack: None, diagnosis: None }
     }
 
     pub(super) fn failed(failure: Failure) -> Self {
@@ -35,7 +35,7 @@ impl Answer {
             sealing: Sealing::default(),
             application: None,
             stack: None,
-            near_miss: None,
+            diagnosis: None,
         }
     }
 
@@ -56,7 +56,8 @@ impl Answer {
         if let Err(Failure::Refused(refusal)) = &self.outcome
             && state.config.sandbox
         {
-            self.near_miss = near_miss::find(&state.config, &state.store, document, refusal, now).await;
+            let near = near_miss::find(&state.config, &state.store, document, refusal, now).await;
+            self.diagnosis = Some((wss::explain::cause(document, refusal), near));
         }
         self
     }
@@ -89,8 +90,8 @@ impl Answer {
                     return http::version_mismatch();
                 }
                 let mut fault = failure.fault(id.as_str(), state.config.sandbox, self.stack);
-                if let Some(near_miss) = &self.near_miss {
-                    fault = fault.with_near_miss(near_miss, self.stack);
+                if let Some((cause, near)) = &self.diagnosis {
+                    fault = fault.told(cause, near.as_ref(), self.stack);
                 }
                 let sealed =
                     wss::seal_fault(&state.identity, &self.sealing, &fault, now, &mut crate::clock::rng());

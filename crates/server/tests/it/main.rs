@@ -14,6 +14,7 @@ mod faults;
 mod harness;
 mod inspect;
 mod jetons;
+mod near_miss;
 mod selected;
 mod tls;
 

@@ -18,7 +18,7 @@ pub(super) const ALL: &[Explanation] = &[
         "VTPA-SEC-001",
         "the request is not XML that can be read",
         "The bytes are not well-formed XML 1.0 in UTF-8 (or UTF-16 with a byte order mark), hold a DOCTYPE or a processing instruction, or exceed a limit on size or depth.",
-        "Send the envelope as the library built it; the message names the byte at fault. Remove DOCTYPE and processing instructions.",
+        "The cause names the byte at fault. Escape & and < in values (&amp; and &lt;), write UTF-8, send nothing before or after the envelope, no DOCTYPE and no processing instruction; best let a library write the XML.",
         &[
             (
                 "PHP",
@@ -31,7 +31,7 @@ pub(super) const ALL: &[Explanation] = &[
         "VTPA-SEC-002",
         "the root element is not a SOAP 1.2 Envelope",
         "The root must be Envelope in http://www.w3.org/2003/05/soap-envelope.",
-        "Send a SOAP 1.2 message to this address, not JSON-as-XML, not a bare Body.",
+        "Send a whole SOAP 1.2 message to this address: an Envelope with a Header (wsse:Security in it) and a Body that holds the request.",
         &[],
     ),
     e(
@@ -69,7 +69,13 @@ pub(super) const ALL: &[Explanation] = &[
         "a WS-Addressing header is repeated or points elsewhere",
         "Answers are sent on the connection of the request alone: ReplyTo and FaultTo must be anonymous or absent, To this service's address.",
         "Leave ReplyTo and FaultTo out, or use http://www.w3.org/2005/08/addressing/anonymous.",
-        &[],
+        &[
+            (
+                ".NET",
+                "textMessageEncoding messageVersion=\"Soap12\", without WSAddressing10; no CompositeDuplex",
+            ),
+            ("CXF", "switch the WS-Addressing feature off, or leave its decoupled endpoint out"),
+        ],
     ),
     e(
         "VTPA-SEC-007",
@@ -129,11 +135,13 @@ pub(super) const ALL: &[Explanation] = &[
         &[
             (
                 "zeep",
-                "BinarySignature signs a Timestamp only if there is one: pass a timestamp token, see the guide",
+                "subclass BinarySignature: in apply() put a wsu:Timestamp into utils.get_security_header(envelope), then call super().apply(envelope, headers), which signs it",
             ),
             ("node-soap", "new WSSecurityCert(…, { hasTimeStamp: true }), its default"),
             ("CXF", "action \"Timestamp Signature\" and signatureParts with {}{…utility-1.0.xsd}Timestamp"),
             ("gSOAP", "soap_wsse_add_Timestamp(soap, \"Time\", 60)"),
+            ("PHP", "wse-php: $wsse->addTimestamp(300) before $wsse->signSoapDoc($key)"),
+            (".NET", "add a wsu:Timestamp with a wsu:Id to the header, and a second Reference to it"),
         ],
     ),
     e(
@@ -142,7 +150,7 @@ pub(super) const ALL: &[Explanation] = &[
         "It holds one Created and at most one Expires, each an xs:dateTime with a zone, and nothing else.",
         "Write UTC with a Z: 2026-11-24T09:00:00Z.",
         &[
-            ("PHP", "gmdate('Y-m-d\\TH:i:s\\Z'), not date('c') without a zone"),
+            ("PHP", "gmdate('Y-m-d\\TH:i:s\\Z'); a local time needs its offset, as date('c') writes it"),
             ("node-soap", "new Date().toISOString()"),
         ],
     ),
@@ -199,7 +207,13 @@ pub(super) const ALL: &[Explanation] = &[
         "two signatures in the Security header",
         "One message signature is accepted.",
         "Sign once, all parts in one Signature. A proxy that signs again must replace the first.",
-        &[],
+        &[
+            (
+                ".NET",
+                "one SignedXml with two References, to the Body and to the Timestamp; one ComputeSignature()",
+            ),
+            ("PHP", "one XMLSecurityDSig with addReferenceList([$body, $timestamp], …); sign() once"),
+        ],
     ),
     e(
         "VTPA-SEC-021",
@@ -216,6 +230,14 @@ pub(super) const ALL: &[Explanation] = &[
                 "options.signerOptions.existingPrefixes and references: leave the default, which signs the Body",
             ),
             ("gSOAP", "soap_wsse_sign_body(soap, SOAP_SMD_SIGN_RSA_SHA256, key, 0)"),
+            (
+                "PHP",
+                "wse-php signs the Body unless $wsse->signBody is false; by hand: a Reference to the Body's wsu:Id",
+            ),
+            (
+                ".NET",
+                "CertificateOverTransport signs the Timestamp alone: use MutualCertificateDuplex (.NET Framework), or SignedXml with a Reference to the Body in a message inspector",
+            ),
             ("WSS4J", "with the SOAP 1.1 namespace in signatureParts nothing is found and nothing is signed"),
         ],
     ),
@@ -229,7 +251,10 @@ pub(super) const ALL: &[Explanation] = &[
                 "CXF",
                 "signatureParts: {}{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}Timestamp",
             ),
-            ("PHP", "wse-php: call addTimestamp before signSoapDoc, with signAllHeaders"),
+            (
+                "PHP",
+                "wse-php: call addTimestamp before signSoapDoc, which signs what the header holds by then",
+            ),
             ("zeep", "BinarySignature signs the Timestamp when it is in the header before signing"),
         ],
     ),
@@ -251,7 +276,7 @@ pub(super) const ALL: &[Explanation] = &[
         "VTPA-SEC-024",
         "the token reference leads nowhere",
         "The URI of wsse:Reference names no BinarySecurityToken of this Security header, or its ValueType differs from the token's.",
-        "URI is # and the token's wsu:Id; ValueType is the same in both.",
+        "In KeyInfo, URI of <wsse:Reference> is # and the wsu:Id of the BinarySecurityToken, letter by letter; ValueType, if given, is the same in both.",
         &[],
     ),
     e(
@@ -311,8 +336,8 @@ pub(super) const ALL: &[Explanation] = &[
         "VTPA-SEC-030",
         "the Signature element is malformed",
         "SignedInfo, SignatureValue and KeyInfo stand in this order, each once; Object and Manifest are not accepted.",
-        "Let a library write the Signature; do not rearrange it.",
-        &[],
+        "Let a library write the Signature; do not rearrange it, and add nothing to it.",
+        &[(".NET", "do not call signedXml.AddObject(): refer to Body and Timestamp where they stand")],
     ),
     e(
         "VTPA-SEC-031",
@@ -348,6 +373,12 @@ pub(super) const ALL: &[Explanation] = &[
                 "node-soap",
                 "WSSecurityCert options: digestAlgorithm: 'http://www.w3.org/2001/04/xmlenc#sha256'",
             ),
+            (
+                "PHP",
+                "wse-php: $wsse->signSoapDoc($key, ['algorithm' => XMLSecurityDSig::SHA256]): left out, digests are SHA-1 whatever the key says",
+            ),
+            (".NET", "reference.DigestMethod = SignedXml.XmlDsigSHA256Url, for each Reference"),
+            ("gSOAP", "SOAP_SMD_SIGN_RSA_SHA256 sets both; leave the digest alone"),
             ("CXF", "signatureDigestAlgorithm=http://www.w3.org/2001/04/xmlenc#sha256"),
         ],
     ),
@@ -356,17 +387,24 @@ pub(super) const ALL: &[Explanation] = &[
         "SignedInfo is not canonicalised exclusively",
         "CanonicalizationMethod must be http://www.w3.org/2001/10/xml-exc-c14n# (BSP 1.1 R5404): inclusive canonicalisation breaks when a header is added.",
         "Set exclusive C14N without comments.",
-        &[("PHP", "XMLSecurityDSig::EXC_C14N"), ("SoapUI", "Signature Canonicalization: exc-c14n#")],
+        &[
+            ("PHP", "$dsig->setCanonicalMethod(XMLSecurityDSig::EXC_C14N); by hand: C14N(true, false)"),
+            (".NET", "signedXml.SignedInfo.CanonicalizationMethod = SignedXml.XmlDsigExcC14NTransformUrl"),
+            ("SoapUI", "Signature Canonicalization: exc-c14n#"),
+        ],
     ),
     e(
         "VTPA-SEC-034",
         "a transform is not accepted",
         "A Reference has exclusive C14N as its one transform (after enveloped-signature in an assertion), or the STR-Transform. XPath, XSLT, base64 and inclusive C14N are refused.",
-        "Use exclusive C14N.",
-        &[(
-            "PHP",
-            "addReferenceList([$body, $timestamp], XMLSecurityDSig::SHA256, [XMLSecurityDSig::EXC_C14N], …)",
-        )],
+        "Give each Reference one Transform: http://www.w3.org/2001/10/xml-exc-c14n#.",
+        &[
+            (".NET", "reference.AddTransform(new XmlDsigExcC14NTransform()), and no other"),
+            (
+                "PHP",
+                "addReferenceList([$body, $timestamp], XMLSecurityDSig::SHA256, [XMLSecurityDSig::EXC_C14N], …)",
+            ),
+        ],
     ),
     e(
         "VTPA-SEC-035",
@@ -389,7 +427,7 @@ pub(super) const ALL: &[Explanation] = &[
         "VTPA-SEC-037",
         "a Reference names an Id that no element has",
         "The Id was changed or removed after signing, or the attribute is none that counts as an Id (it must be wsu:Id, or Id on Body, Timestamp and token).",
-        "Look whether a proxy or a serialiser drops unknown attributes.",
+        "Write the wsu:Id on the element that the Reference names, and send it: look at the bytes on the wire, and whether a proxy or a serialiser drops attributes that it does not know.",
         &[],
     ),
     e(
@@ -649,7 +687,7 @@ pub(super) const ALL: &[Explanation] = &[
         "VTPA-SEC-076",
         "Authentification_Mode is DIRECTE",
         "These services authenticate applications, which authenticate their users: INDIRECTE or INDIRECTE_RENFORCEE.",
-        "Write INDIRECTE.",
+        "Let your program authenticate the user, and write INDIRECTE (or INDIRECTE_RENFORCEE) in Authentification_Mode.",
         &[],
     ),
     e(

@@ -7,8 +7,9 @@ use xmlsec::{
     canonicalize, canonicalize_inclusive,
 };
 
-use super::{Budget, NearMiss, name, text};
+use super::{Budget, NearMiss, text};
 use crate::envelope::Envelope;
+use crate::explain::element_name as name;
 use crate::ids::MessageIds;
 use crate::ns;
 use crate::str_transform::StrTransform;
@@ -50,6 +51,10 @@ pub(super) fn search<'d>(
     for reference in references {
         let Some(mut trial) = Trial::new(&ids, envelope, signature, reference, budget) else { continue };
         if position.is_some_and(|position| trial.target.byte_range().start != position) {
+            continue;
+        }
+        // right as it is: where the refusal does not say which reference is at fault
+        if trial.fits(trial.form.clone()) {
             continue;
         }
         for (id, check) in CHECKS {

@@ -2,8 +2,9 @@
 
 use xmlsec::{Document, IdError, Ids, Node};
 
-use super::{NearMiss, name};
+use super::NearMiss;
 use crate::envelope::Envelope;
+use crate::explain::{element_name as name, quoted as short};
 use crate::header::SecurityHeader;
 use crate::ids::MessageIds;
 use crate::ns;
@@ -71,9 +72,4 @@ pub(super) fn body_not_signed(
 fn ids_of<'d>(node: Node<'d>) -> impl Iterator<Item = &'d str> {
     let ids = node.attributes().filter(|one| matches!(one.local_name(), "Id" | "ID" | "id"));
     ids.map(|one| one.value())
-}
-
-/// Enough of an Id to find it by.
-fn short(id: &str) -> String {
-    id.chars().take(60).collect()
 }

@@ -112,7 +112,9 @@ impl NearMiss {
 /// What the sender did, in one sentence.
 impl fmt::Display for NearMiss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.explanation.title, self.found)
+        let mut title = self.explanation.title.chars();
+        let first = title.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+        write!(f, "{first}{}: {}", title.as_str(), self.found)
     }
 }
 
@@ -167,13 +169,5 @@ pub fn near_miss(
             }
         }
         _ => None,
-    }
-}
-
-/// An element's name as it is written, for sentences.
-fn name(node: xmlsec::Node<'_>) -> String {
-    match node.prefix() {
-        "" => node.local_name().to_owned(),
-        prefix => format!("{prefix}:{}", node.local_name()),
     }
 }

@@ -7,8 +7,9 @@ use xmlsec::{
     canonicalize_inclusive,
 };
 
-use super::{Budget, Circumstances, KnownCertificate, NearMiss, name, text};
+use super::{Budget, Circumstances, KnownCertificate, NearMiss, text};
 use crate::envelope::Envelope;
+use crate::explain::element_name as name;
 use crate::header::SecurityHeader;
 use crate::key::Key;
 use crate::ns;
@@ -18,6 +19,7 @@ pub(super) type Check = fn(&mut Trial<'_, '_>) -> Option<String>;
 
 /// The checks with the ids of their explanations, the frequent first.
 pub(super) const CHECKS: &[(&str, Check)] = &[
+    ("VTPA-SEC-110", hexadecimal),
     ("VTPA-SEC-109", other_token),
     ("VTPA-SEC-108", same_application),
     ("VTPA-SEC-107", other_application),
@@ -25,7 +27,6 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("VTPA-SEC-105", made_otherwise),
     ("VTPA-SEC-104", written_otherwise),
     ("VTPA-SEC-106", other_content),
-    ("VTPA-SEC-110", |_| None), // found where the value is read: see `encoding`
 ];
 
 /// Certificates of one message that are tried.
@@ -42,18 +43,17 @@ pub(super) fn search<'d>(
     CHECKS.iter().find_map(|(id, check)| NearMiss::new(id, check(&mut trial)?))
 }
 
-/// A SignatureValue that is no base64 (VerifyError::Value comes before any key is asked).
+/// A SignatureValue that is no base64, which is found before any key is asked.
 pub(super) fn encoding(signature: Node<'_>) -> Option<NearMiss> {
     let written: String =
         signature.child(ns::DS, "SignatureValue")?.text().split_ascii_whitespace().collect();
-    let how = if written.len() >= 128 && written.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        "hexadecimal"
-    } else if BASE64.decode(&written).is_err() && BASE64_URL.decode(written.trim_end_matches('=')).is_ok() {
-        "base64 of the alphabet for addresses (- and _), or without its ="
-    } else {
-        return None;
-    };
-    NearMiss::new("VTPA-SEC-110", format!("SignatureValue is written in {how}"))
+    let is_other =
+        BASE64.decode(&written).is_err() && BASE64_URL.decode(written.trim_end_matches('=')).is_ok();
+    is_other.then_some(())?;
+    NearMiss::new(
+        "VTPA-SEC-110",
+        "SignatureValue is in the alphabet for addresses (- and _ in the place of + and /), or lacks its =",
+    )
 }
 
 /// One signature and the certificate that it was to hold under.
@@ -63,6 +63,7 @@ pub(super) struct Trial<'t, 'd> {
     signed_info: Node<'d>,
     prefixes: Vec<&'d str>,
     method: SignatureMethod,
+    written: String,
     value: Vec<u8>,
     certificate: Certificate,
     known: &'t [KnownCertificate],
@@ -99,7 +100,8 @@ impl<'t, 'd> Trial<'t, 'd> {
             signed_info,
             prefixes: list.split_ascii_whitespace().collect(),
             method: SignatureMethod::from_uri(method)?,
-            value: BASE64.decode(written).ok()?,
+            value: BASE64.decode(&written).ok()?,
+            written,
             certificate,
             known: circumstances.known,
             form: String::new(),
@@ -143,6 +145,23 @@ impl<'t, 'd> Trial<'t, 'd> {
             signer.not_before()
         ))
     }
+}
+
+fn hexadecimal(trial: &mut Trial<'_, '_>) -> Option<String> {
+    // hexadecimal digits are digits of base64 too
+    let digits: Option<Vec<u32>> = trial.written.chars().map(|digit| digit.to_digit(16)).collect();
+    let bytes: Option<Vec<u8>> = digits?
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => u8::try_from(high * 16 + low).ok(),
+            _ => None,
+        })
+        .collect();
+    trial.value = bytes?;
+    let form = trial.form.clone();
+    trial
+        .fits(form)
+        .then(|| "the signature is right, and SignatureValue is written in hexadecimal".to_owned())
 }
 
 fn other_token(trial: &mut Trial<'_, '_>) -> Option<String> {

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod attacks;
+mod broken;
 mod bsp;
 mod encryption;
 mod explain;

@@ -38,22 +38,22 @@ fn x509_data(of: &Identity) -> String {
 
 /// An assertion to be, with what cases change of it.
 #[derive(Clone)]
-struct Draft {
-    id: &'static str,
-    version: &'static str,
-    issued: i64,
-    issuer: Option<String>,
-    subject: String,
-    conditions: String,
-    authn: i64,
-    attributes: String,
-    signer: Option<&'static Identity>,
+pub(crate) struct Draft {
+    pub(crate) id: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) issued: i64,
+    pub(crate) issuer: Option<String>,
+    pub(crate) subject: String,
+    pub(crate) conditions: String,
+    pub(crate) authn: i64,
+    pub(crate) attributes: String,
+    pub(crate) signer: Option<&'static Identity>,
     /// The certificate of KeyInfo, where it is not the signer's.
-    key_info: Option<String>,
+    pub(crate) key_info: Option<String>,
 }
 
 impl Draft {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             id: "_a1",
             version: "2.0",
@@ -68,7 +68,7 @@ impl Draft {
         }
     }
 
-    fn write(&self) -> String {
+    pub(crate) fn write(&self) -> String {
         let at = |offset| testkit::instant() + SignedDuration::from_secs(offset);
         let named = self.signer.unwrap_or(&pki().partner);
         let issuer = self.issuer.clone().unwrap_or_else(|| certificate(named).subject().to_string());
@@ -133,7 +133,7 @@ fn holder_of(of: &Identity) -> String {
 }
 
 /// The partner's message, with the assertion beside its signature.
-fn beside(assertion: &str) -> String {
+pub(crate) fn beside(assertion: &str) -> String {
     message("bonjour", testkit::instant())
         .replace("</wsse:Security>", &format!("{assertion}</wsse:Security>"))
 }
