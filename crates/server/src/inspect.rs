@@ -61,7 +61,7 @@ impl Inspection {
     }
 }
 
-const NAMES: [&str; 14] = [
+pub(crate) const NAMES: [&str; 14] = [
     "readable XML",
     "SOAP 1.2 envelope",
     "Security header",
@@ -178,11 +178,27 @@ impl Stopped {
     }
 }
 
+/// Whether the message was received before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// The database knows.
+    Ask,
+    /// It was, when it came.
+    Before,
+    /// It was not.
+    Never,
+}
+
 /// Asks the database without telling it anything.
-struct Look<'s>(&'s Store);
+struct Look<'s>(&'s Store, Seen);
 
 impl ReplayGuard for Look<'_> {
     async fn admit(&self, entry: ReplayEntry) -> Result<Admission, GuardUnavailable> {
+        match self.1 {
+            Seen::Ask => {}
+            Seen::Before => return Ok(Admission::Seen),
+            Seen::Never => return Ok(Admission::First),
+        }
         let seen = self.0.read(|reader| Box::pin(async move { reader.rejeu_vu(&entry.key).await })).await;
         match seen {
             Ok(true) => Ok(Admission::Seen),
@@ -202,6 +218,17 @@ pub async fn inspect(
     message: &[u8],
     now: Timestamp,
 ) -> Result<Inspection, KeyFileError> {
+    inspect_as(config, store, message, now, Seen::Ask).await
+}
+
+/// The same of a message of which it is known whether it had been received before.
+pub(crate) async fn inspect_as(
+    config: &Config,
+    store: &Store,
+    message: &[u8],
+    now: Timestamp,
+    seen: Seen,
+) -> Result<Inspection, KeyFileError> {
     let keys = Keys {
         anchors: keys::anchors(&config.trust)?,
         issuers: keys::assertion_issuers(&config.trust)?,
@@ -212,7 +239,7 @@ pub async fn inspect(
         Err(error) => return Ok(told(Err(Refusal::Xml(error).into()), Walk { found: Vec::new() }, None)),
     };
     let mut walk = Walk { found: vec![format!("{} bytes", message.len())] };
-    let outcome = steps(config, store, &keys, &document, now, &mut walk).await;
+    let outcome = steps(config, &Look(store, seen), &keys, &document, now, &mut walk).await;
     let near = match &outcome {
         Err(Stopped { refusal: Some(refusal), .. }) => {
             near_miss::find(config, store, &document, refusal, now).await
@@ -224,13 +251,14 @@ pub async fn inspect(
 
 async fn steps(
     config: &Config,
-    store: &Store,
+    look: &Look<'_>,
     keys: &Keys,
     document: &Document,
     now: Timestamp,
     walk: &mut Walk,
 ) -> Result<(), Stopped> {
     let Keys { anchors, issuers, decryption } = keys;
+    let store = look.0;
     let unavailable =
         |place| move |error: storage::Error| Stopped::at(place, format!("the database: {error}"));
     let stopped = |error| match error {
@@ -282,7 +310,7 @@ async fn steps(
         .to_owned(),
     );
     let opened = unspent
-        .spend(&Look(store))
+        .spend(look)
         .await
         .map_err(|_| Stopped::at(step::REPLAY, "the database could not be asked"))??;
     walk.found.push("as far as servers have written it to the database".to_owned());

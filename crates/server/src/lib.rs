@@ -8,6 +8,7 @@ mod chaos;
 mod clock;
 pub mod config;
 mod inspect;
+mod journal;
 mod keys;
 mod log_id;
 mod metrics;

@@ -12,6 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::journal::Journal;
 use crate::keys::{self, KeyFileError};
 use crate::net;
 use crate::registered::Registered;
@@ -84,6 +85,7 @@ impl Server {
             assertion_issuers,
             registered: Registered::default(),
             replay,
+            journal: Journal::default(),
             tables,
         });
         let tls = net::tls_acceptor(chain, key, &state)?;

@@ -6,6 +6,7 @@ use xmlsec::Certificate;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::journal::Journal;
 use crate::registered::Registered;
 use crate::replay::MemoryGuard;
 use crate::tables::Tables;
@@ -25,6 +26,8 @@ pub(crate) struct AppState {
     pub(crate) assertion_issuers: Vec<Certificate>,
     pub(crate) registered: Registered,
     pub(crate) replay: MemoryGuard,
+    /// In a sandbox, its last messages.
+    pub(crate) journal: Journal,
     /// Nomenclatures, as they are at this moment.
     pub(crate) tables: Tables,
 }

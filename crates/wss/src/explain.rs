@@ -2,6 +2,7 @@
 //! in each stack, and what to do. A partner sees them in a sandbox; in production they are the operator's, by the log's id.
 
 mod cause;
+mod francais;
 mod near_misses;
 mod table;
 
@@ -12,6 +13,7 @@ use crate::refusal::Refusal;
 
 pub use cause::cause;
 pub(crate) use cause::{element_name, quoted};
+pub use francais::{Francais, TOUS};
 
 /// Every explanation, by id: of refusals, then of near misses ([`crate::near_miss()`]).
 pub static ALL: &[Explanation] =
@@ -50,6 +52,11 @@ static UNEXPLAINED: Explanation = Explanation {
     remedy: "Ask the operator, with the reference of the fault.",
     stacks: &[],
 };
+
+/// The French text of this id.
+pub fn francais(id: &str) -> Option<&'static Francais> {
+    TOUS.iter().find(|one| one.id == id)
+}
 
 /// The explanation of this id; letter case does not matter.
 pub fn explanation(id: &str) -> Option<&'static Explanation> {

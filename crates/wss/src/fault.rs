@@ -36,6 +36,8 @@ pub struct Fault {
     pub cause: Option<String>,
     /// The id of the explanation, and what to do: in a sandbox only.
     pub explanation: Option<(&'static str, String)>,
+    /// The page of that explanation.
+    pub page: Option<String>,
     /// Headers for the NotUnderstood blocks of a MustUnderstand fault (§5.4.8).
     pub not_understood: Vec<Name>,
 }
@@ -81,6 +83,7 @@ impl Fault {
                 let explanation = refusal.explanation();
                 (explanation.id, explanation.remedy_for(stack))
             }),
+            page: None,
             not_understood,
         }
     }
@@ -109,6 +112,7 @@ impl Fault {
             id: id.to_owned(),
             cause: None,
             explanation: None,
+            page: None,
             not_understood: Vec::new(),
         }
     }
@@ -150,6 +154,9 @@ impl Fault {
         if let Some((id, remedy)) = &self.explanation {
             w.element("", ns::FAULT, "Explication", id).element("", ns::FAULT, "Remede", remedy);
         }
+        if let Some(page) = &self.page {
+            w.element("", ns::FAULT, "Page", page);
+        }
         w.end().end().end();
     }
 }
@@ -171,6 +178,8 @@ pub struct ReceivedFault {
     pub explanation: Option<String>,
     /// What to do about it.
     pub remedy: Option<String>,
+    /// Where its explanation is.
+    pub page: Option<String>,
 }
 
 /// What reading needs of an element, signed or not.
@@ -227,6 +236,7 @@ impl ReceivedFault {
             cause: detail("Cause"),
             explanation: detail("Explication"),
             remedy: detail("Remede"),
+            page: detail("Page"),
         }
     }
 }

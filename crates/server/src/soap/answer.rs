@@ -62,6 +62,23 @@ impl Answer {
         self
     }
 
+    /// The application whose signature held.
+    pub(super) fn application(&self) -> Option<&str> {
+        self.application.as_deref()
+    }
+
+    /// Whether the message, or its assertion, had been received before.
+    pub(super) fn is_replay(&self) -> bool {
+        let is_replay = |refusal: &Refusal| {
+            matches!(refusal, Refusal::Replayed | Refusal::AssertionReplayed | Refusal::CreatedBeforeRestart)
+        };
+        match &self.outcome {
+            Err(Failure::Refused(Refusal::AfterDecryption(inner))) => is_replay(inner),
+            Err(Failure::Refused(refusal)) => is_replay(refusal),
+            _ => false,
+        }
+    }
+
     /// What metrics call it: the code answered, or `fault`.
     pub(super) fn outcome(&self) -> String {
         self.outcome.as_ref().map_or_else(|_| "fault".to_owned(), |(_, reponse)| code(reponse).to_owned())
@@ -93,6 +110,8 @@ impl Answer {
                 if let Some((cause, near)) = &self.diagnosis {
                     fault = fault.told(cause, near.as_ref(), self.stack);
                 }
+                let base = state.config.public_url.trim_end_matches('/');
+                fault.page = fault.explanation.as_ref().map(|(id, _)| format!("{base}/explications/{id}"));
                 let sealed =
                     wss::seal_fault(&state.identity, &self.sealing, &fault, now, &mut crate::clock::rng());
                 (http::fault_status(fault.code, state.config.ws_security.fault_status), sealed)

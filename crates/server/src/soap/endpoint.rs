@@ -15,6 +15,7 @@ use super::failure::Failure;
 use super::http::{self, BodyError, MediaType};
 use crate::assertion;
 use crate::chaos::Misbehaviour;
+use crate::journal::Recorded;
 use crate::log_id::LogId;
 use crate::metrics;
 use crate::opening::{Held, Opening, Plain, limits};
@@ -60,6 +61,17 @@ pub(super) async fn post(
     let now = state.clock.now();
     let answer = handle(state, service, &media_type, peer, &bytes, &id, now).await;
     let outcome = answer.outcome();
+    if state.config.sandbox {
+        state.journal.record(Recorded {
+            id: id.as_str().to_owned(),
+            at: now,
+            application: answer.application().map(str::to_owned),
+            service: service.name(),
+            outcome: outcome.clone(),
+            replayed: answer.is_replay(),
+            message: bytes.into(),
+        });
+    }
     let response = answer.into_response(state, &id, now);
     metrics::request(service.name(), &outcome, started.elapsed());
     response

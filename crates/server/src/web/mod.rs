@@ -1,9 +1,12 @@
-//! The site: the redirection (`/acces`), the family's dossier (`/dossier`), the way out, health, style sheet, errors.
+//! The site: the redirection (`/acces`), the family's dossier (`/dossier`), the way out, health, style sheet, errors; for partners
+//! the causes of refusal (`/explications`) and, in a sandbox, `/bac-a-sable`.
 //!
 //! Pages work without script, say nothing to caches, and carry a policy that allows nothing from elsewhere.
 
 mod acces;
+mod bac_a_sable;
 mod dossier;
+mod explications;
 mod fichiers;
 mod page;
 mod retour;
@@ -26,7 +29,7 @@ use axum::routing::{get, post};
 
 use crate::state::AppState;
 
-/// Forms of these pages hold a token at most.
+/// Forms of these pages hold a token at most; the sandbox's, whose message is longer in a form, has a limit of its own.
 const BODY_BYTES: usize = 4096;
 
 /// Routes of the site, with the page for every address that is none.
@@ -36,6 +39,14 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/acces", get(acces::redirected).head(acces::looked_at).post(acces::posted))
         .route("/dossier", get(dossier::show))
         .route("/quitter", post(dossier::leave))
+        .route("/explications", get(explications::list))
+        .route("/explications/{id}", get(explications::one))
+        .route(
+            "/bac-a-sable",
+            get(bac_a_sable::form)
+                .post(bac_a_sable::posted)
+                .layer(DefaultBodyLimit::max(state.config.limits.body_bytes.saturating_mul(3))),
+        )
         .route(fichiers::style_path(), get(fichiers::style))
         .route(fichiers::ICON_PATH, get(fichiers::icon))
         .route("/sante", get(sante::alive))

@@ -15,6 +15,7 @@ mod harness;
 mod inspect;
 mod jetons;
 mod near_miss;
+mod sandbox;
 mod selected;
 mod tls;
 

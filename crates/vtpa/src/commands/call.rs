@@ -285,7 +285,10 @@ impl Call {
                 let reason = fault.reasons.last().map_or("", |(_, text)| text.as_str());
                 let told =
                     [&fault.cause, &fault.remedy].into_iter().flatten().map(|text| format!("\n  {text}"));
-                let more = fault.explanation.as_deref().map(|id| format!("\n  vtpa explain {id} tells more"));
+                let page =
+                    fault.page.as_deref().map(|page| format!(", and so does {page}")).unwrap_or_default();
+                let more =
+                    fault.explanation.as_deref().map(|id| format!("\n  vtpa explain {id} tells more{page}"));
                 let cause: String = told.chain(more).collect();
                 if self.json {
                     let fault: Value = json!({ "Fault": {
@@ -296,6 +299,7 @@ impl Call {
                         "Cause": fault.cause,
                         "Explication": fault.explanation,
                         "Remede": fault.remedy,
+                        "Page": fault.page,
                     }});
                     print(&exit::json(&fault)?)?;
                 }

@@ -1,0 +1,144 @@
+//! The partners' pages: every cause of refusal explained, and in a sandbox a message through every check.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use testkit::pki::pki;
+use tower::ServiceExt as _;
+
+use crate::codes::creation_of;
+use crate::faults::SOAP;
+use crate::{Harness, Reply};
+
+/// A form of the sandbox, as a browser sends it.
+async fn examine(harness: &Harness, field: &str, text: &str) -> Reply {
+    let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let request = Request::post("/bac-a-sable")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(format!("{field}={encoded}")))
+        .unwrap();
+    Reply::read(harness.app.clone().oneshot(request).await.unwrap()).await
+}
+
+async fn sandbox() -> Harness {
+    Harness::with(|config| config.sandbox = true).await
+}
+
+/// The verdict of each check, by its French name.
+fn verdicts(html: &str) -> Vec<(String, String)> {
+    let between = |text: &str, start: &str, end: &str| {
+        text.split(start).nth(1).and_then(|rest| rest.split(end).next()).unwrap_or_default().to_owned()
+    };
+    html.split("<h3>")
+        .skip(1)
+        .map(|part| {
+            let name = part.split('<').next().unwrap_or_default().to_owned();
+            (name, between(part, "<p class=\"statut\">", "<"))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_production_server_has_no_sandbox_and_keeps_no_message() {
+    let harness = Harness::new().await;
+    harness.ask(&creation_of("u")).await;
+    assert_eq!(harness.get("/bac-a-sable").await.status, StatusCode::NOT_FOUND);
+    let message = harness.message(&pki().partner, &creation_of("u"));
+    let reply = examine(&harness, "message", &message).await;
+    assert_eq!(reply.status, StatusCode::NOT_FOUND);
+    assert!(!reply.text().contains("Suzanne"));
+}
+
+#[tokio::test]
+async fn a_pasted_message_goes_through_every_check_and_uses_nothing_up() {
+    let harness = sandbox().await;
+    let good = harness.message(&pki().partner, &creation_of("u"));
+    let reply = examine(&harness, "message", &good).await;
+    assert_eq!(reply.status, StatusCode::OK);
+    assert!(reply.text().contains("Ce message serait accepté"), "{}", reply.text());
+    assert_eq!(verdicts(&reply.text()).len(), 14);
+    assert!(verdicts(&reply.text()).iter().all(|(_, verdict)| verdict == "Tenu"));
+    // nothing was used up: it is accepted now
+    assert_eq!(harness.dossiers().await, 0);
+    let answer = harness.post("/ws/creation", SOAP, good.clone()).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    // and, pasted again, is one that was received
+    let reply = examine(&harness, "message", &good.replace("Suzanne", "Simone")).await;
+    let text = reply.text();
+    assert!(text.contains("Ce message est refusé"), "{text}");
+    let refused: Vec<_> = verdicts(&text).into_iter().filter(|(_, verdict)| verdict == "Refusé").collect();
+    assert_eq!(refused, [("Signature et condensats".to_owned(), "Refusé".to_owned())]);
+    assert!(text.contains("href=\"/explications/VTPA-SEC-038\""), "{text}");
+    // the canonical bytes that were digested, as text
+    assert!(text.contains("&#60;CreerDossierPA") || text.contains("&lt;CreerDossierPA"), "{text}");
+    assert!(text.contains("Simone"));
+}
+
+#[tokio::test]
+async fn a_refused_message_is_found_by_the_reference_of_its_fault_with_the_application_s_last() {
+    let harness = sandbox().await;
+    harness.ask(&creation_of("u")).await;
+    let again = harness.message(&pki().partner, &creation_of("v"));
+    harness.post("/ws/creation", SOAP, again.clone()).await;
+    let fault = harness.post("/ws/creation", SOAP, again).await.fault(harness.now());
+    let reference = fault.reference.unwrap();
+    let page = fault.page.unwrap();
+    assert!(page.ends_with("/explications/VTPA-SEC-027"), "{page}");
+
+    let reply = examine(&harness, "reference", &reference).await;
+    let text = reply.text();
+    let refused: Vec<_> = verdicts(&text).into_iter().filter(|(_, verdict)| verdict == "Refusé").collect();
+    assert_eq!(refused, [("Jamais reçu auparavant".to_owned(), "Refusé".to_owned())], "{text}");
+    // the application's messages, each a link; the accepted ones as they were then
+    let links: Vec<&str> = text
+        .split("href=\"/bac-a-sable?reference=")
+        .skip(1)
+        .map(|link| link.split('"').next().unwrap())
+        .collect();
+    assert_eq!(links.len(), 3, "{text}");
+    for link in &links {
+        let shown = harness.get(&format!("/bac-a-sable?reference={link}")).await;
+        let accepted = *link != reference;
+        assert_eq!(shown.text().contains("Ce message serait accepté"), accepted, "{link}");
+    }
+    // another application's are not among them, and a reference that is none leads nowhere
+    harness.register("autre", &pki().second, storage::Rights::ALL).await;
+    harness.ask_as(&pki().second, &creation_of("w")).await;
+    let shown = harness.get(&format!("/bac-a-sable?reference={reference}")).await.text().to_owned();
+    assert_eq!(shown.matches("href=\"/bac-a-sable?reference=").count(), 3);
+    let reply = examine(&harness, "reference", "0123456789abcdef").await;
+    assert_eq!(reply.status, StatusCode::NOT_FOUND);
+    assert!(reply.text().contains("Aucun message de cette référence"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn what_is_typed_is_shown_as_text() {
+    let harness = sandbox().await;
+    for (field, hostile) in [
+        ("message", "<script>alert(1)</script>"),
+        ("message", "</textarea><script>alert(1)</script>"),
+        ("reference", "\"><script>alert(1)</script>"),
+    ] {
+        let reply = examine(&harness, field, hostile).await;
+        assert!(!reply.text().contains("<script"), "{field}: {}", reply.text());
+    }
+    let long = "x".repeat(4 << 20);
+    assert_eq!(examine(&harness, "message", &long).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn every_cause_of_refusal_has_a_page() {
+    let harness = Harness::new().await;
+    let list = harness.get("/explications").await.text().to_owned();
+    for explanation in wss::explain::ALL {
+        let address = format!("/explications/{}", explanation.id);
+        assert!(list.contains(&format!("href=\"{address}\"")), "{address} is not listed");
+        let page = harness.get(&address).await;
+        assert_eq!(page.status, StatusCode::OK, "{address}");
+        assert!(page.text().contains(explanation.id));
+        for (stack, _) in explanation.stacks {
+            assert!(page.text().contains(&format!("<dt>{stack}</dt>")), "{address}: {stack}");
+        }
+    }
+    assert_eq!(harness.get("/explications/VTPA-SEC-999").await.status, StatusCode::NOT_FOUND);
+    assert!(list.len() < 60_000, "{} bytes", list.len());
+}
