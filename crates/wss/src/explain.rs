@@ -83,8 +83,14 @@ impl Explanation {
 /// enough to choose an example by and for nothing else.
 pub fn stack(document: &Document) -> Option<&'static str> {
     let root = document.root();
-    let token = || root.descendants().find(|node| node.is(ns::WSSE, "BinarySecurityToken"));
-    let token_id = || token().and_then(|token| token.attribute(ns::WSU, "Id")).unwrap_or_default();
+    let id = |name: &str, namespace: &str| {
+        let node = root.descendants().find(|node| node.is(namespace, name));
+        node.and_then(|node| node.attribute(ns::WSU, "Id").or_else(|| node.attribute("", "Id")))
+    };
+    let token = || id("BinarySecurityToken", ns::WSSE).unwrap_or_default();
+    let timestamp = || id("Timestamp", ns::WSU).unwrap_or_default();
+    // WSS4J writes a kind, a dash and a UUID with its dashes
+    let by_wss4j = |id: &str, kind: &str| id.strip_prefix(kind).is_some_and(|id| id.contains('-'));
     match root.prefix() {
         "soap-env" => Some("zeep"),
         "env" => Some("PHP"),
@@ -96,9 +102,8 @@ pub fn stack(document: &Document) -> Option<&'static str> {
         // the reference implementation of JAX-WS, Metro
         "S" => Some("Java"),
         "s" => Some(".NET"),
-        "soap" if token_id().starts_with("x509-") => Some("node-soap"),
-        // WSS4J: a UUID with its dashes
-        "soap" if token_id().strip_prefix("X509-").is_some_and(|id| id.contains('-')) => Some("CXF"),
+        "soap" if token().starts_with("x509-") || timestamp() == "_1" => Some("node-soap"),
+        "soap" if by_wss4j(token(), "X509-") || by_wss4j(timestamp(), "TS-") => Some("CXF"),
         _ => None,
     }
 }
