@@ -468,7 +468,7 @@ pub(super) const ALL: &[Explanation] = &[
         "VTPA-SEC-041",
         "a SignatureValue or DigestValue is not base64 of the right length",
         "The value was cut, wrapped with other characters, written in hexadecimal, or is of another algorithm than DigestMethod says.",
-        "Write base64; line breaks are allowed.",
+        "Write the standard base64 of the raw bytes, whole: 44 characters for a SHA-256 digest, 344 for a signature by RSA of 2048 bits; line breaks are allowed.",
         &[("PHP", "hash('sha256', $x, true) and base64_encode: without true the digest is hexadecimal")],
     ),
     e(
@@ -489,7 +489,7 @@ pub(super) const ALL: &[Explanation] = &[
         "VTPA-SEC-044",
         "an element cannot be canonicalised",
         "A namespace name somewhere in the document is a relative reference, on which canonicalisation must fail (C14N 1.0 §1.3).",
-        "Namespace names are absolute: they begin with a scheme (http:, urn:).",
+        "Namespace names are absolute: they begin with a scheme (http:, urn:). That of these services is urn:viatrajectoire:ws:pa:1.",
         &[],
     ),
     e(
