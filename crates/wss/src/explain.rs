@@ -1,6 +1,7 @@
 //! Explanations for people who write clients: every cause of refusal has a stable id, says what it means, how it comes about
 //! in each stack, and what to do. A partner sees them in a sandbox; in production they are the operator's, by the log's id.
 
+mod assertions;
 mod cause;
 mod near_misses;
 mod table;
@@ -14,16 +15,33 @@ pub use cause::cause;
 pub(crate) use cause::{element_name, quoted};
 
 /// Every explanation, by id: of refusals, then of near misses ([`crate::near_miss()`]).
-pub static ALL: &[Explanation] =
-    &joined::<{ table::ALL.len() + near_misses::ALL.len() }>(table::ALL, near_misses::ALL);
+pub static ALL: &[Explanation] = &joined::<{ length(PARTS) }>(PARTS);
+
+const PARTS: &[&[Explanation]] = &[table::ALL, assertions::ALL, table::ENCRYPTION, near_misses::ALL];
 
 #[expect(clippy::indexing_slicing, reason = "the compiler runs it, once")]
-const fn joined<const N: usize>(one: &[Explanation], other: &[Explanation]) -> [Explanation; N] {
-    let mut all = [one[0]; N];
-    let mut at = 0;
+const fn length(parts: &[&[Explanation]]) -> usize {
+    let (mut part, mut length) = (0, 0);
+    while part < parts.len() {
+        length += parts[part].len();
+        part += 1;
+    }
+    length
+}
+
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it, once")]
+const fn joined<const N: usize>(parts: &[&[Explanation]]) -> [Explanation; N] {
+    let mut all = [UNEXPLAINED; N];
+    let (mut part, mut in_part, mut at) = (0, 0, 0);
     while at < N {
-        all[at] = if at < one.len() { one[at] } else { other[at - one.len()] };
-        at += 1;
+        if in_part < parts[part].len() {
+            all[at] = parts[part][in_part];
+            in_part += 1;
+            at += 1;
+        } else {
+            part += 1;
+            in_part = 0;
+        }
     }
     all
 }
@@ -43,7 +61,7 @@ pub struct Explanation {
     pub stacks: &'static [(&'static str, &'static str)],
 }
 
-static UNEXPLAINED: Explanation = Explanation {
+const UNEXPLAINED: Explanation = Explanation {
     id: "VTPA-SEC-000",
     title: "not explained",
     meaning: "This server refuses the message for a cause that has no explanation yet.",
@@ -176,7 +194,7 @@ impl Refusal {
     pub fn explanation(&self) -> &'static Explanation {
         let id = self.explanation_id();
         // a test walks all ids, so that none is missing here
-        ALL.iter().find(|one| one.id == id).unwrap_or(&UNEXPLAINED)
+        ALL.iter().find(|one| one.id == id).unwrap_or(const { &UNEXPLAINED })
     }
 }
 
