@@ -1,6 +1,7 @@
 //! Explanations for people who write clients: every cause of refusal has a stable id, says what it means, how it comes about
 //! in each stack, and what to do. A partner sees them in a sandbox; in production they are the operator's, by the log's id.
 
+mod assertions;
 mod cause;
 mod francais;
 mod near_misses;
@@ -16,16 +17,33 @@ pub(crate) use cause::{element_name, quoted};
 pub use francais::{Francais, TOUS};
 
 /// Every explanation, by id: of refusals, then of near misses ([`crate::near_miss()`]).
-pub static ALL: &[Explanation] =
-    &joined::<{ table::ALL.len() + near_misses::ALL.len() }>(table::ALL, near_misses::ALL);
+pub static ALL: &[Explanation] = &joined::<{ length(PARTS) }>(PARTS);
+
+const PARTS: &[&[Explanation]] = &[table::ALL, assertions::ALL, table::ENCRYPTION, near_misses::ALL];
 
 #[expect(clippy::indexing_slicing, reason = "the compiler runs it, once")]
-const fn joined<const N: usize>(one: &[Explanation], other: &[Explanation]) -> [Explanation; N] {
-    let mut all = [one[0]; N];
-    let mut at = 0;
+const fn length(parts: &[&[Explanation]]) -> usize {
+    let (mut part, mut length) = (0, 0);
+    while part < parts.len() {
+        length += parts[part].len();
+        part += 1;
+    }
+    length
+}
+
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it, once")]
+const fn joined<const N: usize>(parts: &[&[Explanation]]) -> [Explanation; N] {
+    let mut all = [UNEXPLAINED; N];
+    let (mut part, mut in_part, mut at) = (0, 0, 0);
     while at < N {
-        all[at] = if at < one.len() { one[at] } else { other[at - one.len()] };
-        at += 1;
+        if in_part < parts[part].len() {
+            all[at] = parts[part][in_part];
+            in_part += 1;
+            at += 1;
+        } else {
+            part += 1;
+            in_part = 0;
+        }
     }
     all
 }
@@ -45,7 +63,7 @@ pub struct Explanation {
     pub stacks: &'static [(&'static str, &'static str)],
 }
 
-static UNEXPLAINED: Explanation = Explanation {
+const UNEXPLAINED: Explanation = Explanation {
     id: "VTPA-SEC-000",
     title: "not explained",
     meaning: "This server refuses the message for a cause that has no explanation yet.",
@@ -90,8 +108,14 @@ impl Explanation {
 /// enough to choose an example by and for nothing else.
 pub fn stack(document: &Document) -> Option<&'static str> {
     let root = document.root();
-    let token = || root.descendants().find(|node| node.is(ns::WSSE, "BinarySecurityToken"));
-    let token_id = || token().and_then(|token| token.attribute(ns::WSU, "Id")).unwrap_or_default();
+    let id = |name: &str, namespace: &str| {
+        let node = root.descendants().find(|node| node.is(namespace, name));
+        node.and_then(|node| node.attribute(ns::WSU, "Id").or_else(|| node.attribute("", "Id")))
+    };
+    let token = || id("BinarySecurityToken", ns::WSSE).unwrap_or_default();
+    let timestamp = || id("Timestamp", ns::WSU).unwrap_or_default();
+    // WSS4J writes a kind, a dash and a UUID with its dashes
+    let by_wss4j = |id: &str, kind: &str| id.strip_prefix(kind).is_some_and(|id| id.contains('-'));
     match root.prefix() {
         "soap-env" => Some("zeep"),
         "env" => Some("PHP"),
@@ -103,9 +127,8 @@ pub fn stack(document: &Document) -> Option<&'static str> {
         // the reference implementation of JAX-WS, Metro
         "S" => Some("Java"),
         "s" => Some(".NET"),
-        "soap" if token_id().starts_with("x509-") => Some("node-soap"),
-        // WSS4J: a UUID with its dashes
-        "soap" if token_id().strip_prefix("X509-").is_some_and(|id| id.contains('-')) => Some("CXF"),
+        "soap" if token().starts_with("x509-") || timestamp() == "_1" => Some("node-soap"),
+        "soap" if by_wss4j(token(), "X509-") || by_wss4j(timestamp(), "TS-") => Some("CXF"),
         _ => None,
     }
 }
@@ -178,7 +201,7 @@ impl Refusal {
     pub fn explanation(&self) -> &'static Explanation {
         let id = self.explanation_id();
         // a test walks all ids, so that none is missing here
-        ALL.iter().find(|one| one.id == id).unwrap_or(&UNEXPLAINED)
+        ALL.iter().find(|one| one.id == id).unwrap_or(const { &UNEXPLAINED })
     }
 }
 

@@ -1,8 +1,13 @@
 //! The cause in words with what the message itself says: which element, which algorithm, which Id. For a sandbox and for
 //! `inspect`; the log keeps to what the refusal says.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use xmlsec::{Document, Node, VerifyError};
 
+use crate::envelope::Envelope;
+use crate::header::SecurityHeader;
+use crate::key::Key;
 use crate::ns;
 use crate::refusal::Refusal;
 
@@ -14,6 +19,8 @@ pub fn cause(document: &Document, refusal: &Refusal) -> String {
     let named = match refusal {
         Refusal::Signature(error) => named(document, *error, None),
         Refusal::AssertionSignature(error) => named(document, *error, Some(ns::SAML)),
+        Refusal::Certificate(_) => certificate(document, None),
+        Refusal::AssertionCertificate(_) => certificate(document, Some(ns::SAML)),
         _ => None,
     };
     match named {
@@ -66,6 +73,26 @@ fn named(document: &Document, error: VerifyError, within: Option<&str>) -> Optio
             let uri = uris.find(|uri| uri.strip_prefix('#').is_some_and(|id| ids.get(id).is_none()))?;
             Some(quoted(uri))
         }
+        E::Value => {
+            let values =
+                |node: &Node<'_>| node.is(ns::DS, "DigestValue") || node.is(ns::DS, "SignatureValue");
+            let wrong = |node: &Node<'_>| {
+                let text: String = node.text().split_ascii_whitespace().collect();
+                BASE64.decode(text).ok().is_none_or(|bytes| bytes.is_empty())
+            };
+            let value = signature()?.descendants().find(|node| values(node) && wrong(node))?;
+            let reference = value.parent().and_then(|parent| parent.attribute("", "URI"));
+            Some(match reference {
+                Some(uri) => format!("{} of {}", element_name(value), quoted(uri)),
+                None => element_name(value),
+            })
+        }
+        E::C14n(xmlsec::C14nError::RelativeNamespace) => {
+            // C14N 1.0 §1.3; declarations that nothing uses are not looked for
+            let is_relative = |namespace: &str| !namespace.is_empty() && !namespace.contains(':');
+            let node = document.root().descendants().find(|node| is_relative(node.namespace()))?;
+            Some(format!("{} is in the namespace \"{}\"", element_name(node), quoted(node.namespace())))
+        }
         E::AmbiguousId => {
             let uris: Vec<&str> = references(signature()?).collect();
             let is_named = |node: &Node<'_>| {
@@ -77,6 +104,21 @@ fn named(document: &Document, error: VerifyError, within: Option<&str>) -> Optio
         }
         _ => None,
     }
+}
+
+/// The signer's certificate, which is the sender's own: whose it is, of whom, and when it holds.
+fn certificate(document: &Document, within: Option<&str>) -> Option<String> {
+    let envelope = Envelope::read(document).ok()?;
+    let header = SecurityHeader::read(envelope.security).ok()?;
+    let Key::Carried(token) = Key::named(signature(document, within)?, &header).ok()? else { return None };
+    let certificate = token.certificate;
+    Some(format!(
+        "{}, issued by {}, valid from {} to {}",
+        certificate.subject(),
+        certificate.issuer(),
+        certificate.not_before(),
+        certificate.not_after()
+    ))
 }
 
 /// The message's signature, or that of its assertion.

@@ -58,6 +58,9 @@ pub(super) fn search<'d>(
             continue;
         }
         for (id, check) in CHECKS {
+            if trial.budget.is_spent() {
+                return None;
+            }
             if let Some(found) = check(&mut trial) {
                 return NearMiss::new(id, found);
             }
@@ -241,7 +244,8 @@ fn white_space(trial: &mut Trial<'_, '_>) -> Option<String> {
     let depth = std::iter::successors(trial.node.parent(), |node| node.parent()).count();
     for unit in ["  ", "    ", "\t", " ", ""] {
         for depth in [depth, 0] {
-            if trial.fits(text::indented(&trial.form, unit, depth)) {
+            let form = text::indented(&trial.form, unit, depth);
+            if form.is_some_and(|form| trial.fits(form)) {
                 return Some(format!(
                     "indented, {element} gives the DigestValue: the white space was dropped after signing"
                 ));

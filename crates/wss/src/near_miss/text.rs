@@ -108,8 +108,10 @@ pub(super) fn without_blanks(form: &str, leaves: bool) -> Option<String> {
     (out.len() < form.len()).then_some(out)
 }
 
-/// Each tag on a line of its own, as indenting writers do it, where it has no text beside it.
-pub(super) fn indented(form: &str, unit: &str, depth: usize) -> String {
+/// Each tag on a line of its own, as indenting writers do it, where it has no text beside it. What is nested so deep that it
+/// would become many times longer nobody indents.
+pub(super) fn indented(form: &str, unit: &str, depth: usize) -> Option<String> {
+    let most = form.len().saturating_mul(8).saturating_add(4096);
     let mut out = String::with_capacity(form.len() * 2);
     let mut level = depth;
     let mut before = "";
@@ -123,8 +125,11 @@ pub(super) fn indented(form: &str, unit: &str, depth: usize) -> String {
         out.push_str(piece);
         level += usize::from(is_start(piece));
         before = piece;
+        if out.len() > most {
+            return None;
+        }
     }
-    out
+    Some(out)
 }
 
 /// Without default namespace declarations: those of no namespace, or all.
@@ -198,7 +203,10 @@ mod tests {
         assert_eq!(without_blanks("<a> <b> </b>\n</a>", false).unwrap(), "<a><b> </b></a>");
         assert_eq!(without_blanks("<a> <b> </b>\n</a>", true).unwrap(), "<a><b></b></a>");
         assert_eq!(without_blanks("<a>x y<b></b></a>", true), None);
-        assert_eq!(indented("<a><b>x</b><c></c></a>", "  ", 1), "<a>\n    <b>x</b>\n    <c></c>\n  </a>");
+        assert_eq!(
+            indented("<a><b>x</b><c></c></a>", "  ", 1).as_deref(),
+            Some("<a>\n    <b>x</b>\n    <c></c>\n  </a>")
+        );
         assert_eq!(
             without_default(r#"<a xmlns="u"><b xmlns=""></b></a>"#, false),
             r#"<a xmlns="u"><b></b></a>"#

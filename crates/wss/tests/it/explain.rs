@@ -189,3 +189,30 @@ fn a_body_that_was_changed_is_told_so() {
     assert_eq!(refusal.explanation().id, "VTPA-SEC-038");
     assert!(refusal.explanation().meaning.contains("pretty-printing"));
 }
+
+/// Messages of the stacks' own live runs, by the beginning of the file's name.
+#[test]
+fn each_stack_is_known_by_its_habits() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/live");
+    let mut seen = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "xml") {
+            continue;
+        }
+        let file = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let expected = match file.split('-').next().unwrap() {
+            "cxf" => "CXF",
+            "gsoap" => "gSOAP",
+            "node" => "node-soap",
+            "php" => "PHP",
+            "zeep" => "zeep",
+            // a stack whose habits are not told apart yet
+            _ => continue,
+        };
+        let message = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(stack(&parse(&message)), Some(expected), "{file}");
+        seen.insert(expected);
+    }
+    assert_eq!(seen.len(), 5, "{seen:?}");
+}

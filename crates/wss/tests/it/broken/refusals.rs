@@ -316,6 +316,19 @@ pub(super) fn signatures() -> Vec<Row> {
             },
         ),
         row(
+            "VTPA-SEC-041",
+            "a DigestValue that was cut to the column's length in a database",
+            Program {
+                digest: |body| super::program::sha256(super::program::exclusive(body))[..31].to_owned(),
+                ..program(".NET")
+            },
+        ),
+        row(
+            "VTPA-SEC-044",
+            "a namespace that is a bare word",
+            Program { after: |m| m.replace("urn:test", "viatrajectoire"), ..program("PHP") },
+        ),
+        row(
             "VTPA-SEC-030",
             "ds:Object in the signature",
             Program {
@@ -423,6 +436,33 @@ pub(super) fn assertions() -> Vec<Row> {
             "VTPA-SEC-094",
             "the assertion was indented on its way into the envelope",
             beside(&Draft::new().write().replace("><saml:", ">\n  <saml:")),
+        ),
+        Row::new(
+            "",
+            "VTPA-SEC-061",
+            "two assertions",
+            beside(&format!("{}{}", Draft::new().write(), Draft { id: "_a2", ..Draft::new() }.write())),
+        ),
+        row(
+            "VTPA-SEC-069",
+            "sender-vouches, and the message signature leaves the assertion out",
+            Draft { subject: "<saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:sender-vouches\"/>".to_owned(), ..Draft::new() },
+        ),
+        row(
+            "VTPA-SEC-071",
+            "the confirmation method of SAML 1.0",
+            Draft { subject: "<saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:1.0:cm:sender-vouches\"/>".to_owned(), ..Draft::new() },
+        ),
+        row("VTPA-SEC-072", "IssueInstant in local time with a Z", Draft { issued: 3600, ..Draft::new() }),
+        row(
+            "VTPA-SEC-074",
+            "Conditions that ended a minute and a half ago",
+            Draft {
+                conditions: "<saml:Conditions NotOnOrAfter=\"2026-11-20T08:58:30Z\"/>".to_owned(),
+                issued: -200,
+                authn: -200,
+                ..Draft::new()
+            },
         ),
         row("VTPA-SEC-067", "an assertion that another application signed", Draft { signer: Some(&pki().second), ..Draft::new() }),
         row("VTPA-SEC-068", "Issuer is not the certificate's subject", Draft { issuer: Some(other), ..Draft::new() }),
