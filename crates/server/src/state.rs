@@ -7,7 +7,7 @@ use xmlsec::Certificate;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::registered::Registered;
-use crate::replay::MemoryGuard;
+use crate::replay::Guard;
 use crate::tables::Tables;
 use crate::trust::Trust;
 
@@ -24,7 +24,9 @@ pub(crate) struct AppState {
     /// Whose holder-of-key assertions are believed beside the application's own.
     pub(crate) assertion_issuers: Vec<Certificate>,
     pub(crate) registered: Registered,
-    pub(crate) replay: MemoryGuard,
+    pub(crate) replay: Guard,
+    /// Lets no other process serve the same SQLite file.
+    pub(crate) _serving: storage::Serving,
     /// Nomenclatures, as they are at this moment.
     pub(crate) tables: Tables,
 }
