@@ -1,6 +1,7 @@
 //! Opening: the file and its mode, the connections and their settings, the schema and its version.
 
 use std::{
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -8,7 +9,7 @@ use std::{
 use rusqlite::OpenFlags;
 use sqlx::{
     ConnectOptions as _, Row as _, SqlitePool,
-    migrate::{MigrateError, Migrator},
+    migrate::{Migrate, MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -20,8 +21,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const BUSY: Duration = Duration::from_secs(5);
 
 /// How often, and how long apart, an opening is tried while others are opening too.
-const TRIES: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const TRIES: u32 = 50;
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 
 pub(crate) struct Opened {
     pub(crate) path: PathBuf,
@@ -45,10 +46,26 @@ pub(crate) async fn open(url: &str) -> Result<Opened, Error> {
 
 async fn connect(path: &Path) -> Result<Opened, Error> {
     let durable = writer(path, SqliteSynchronous::Full).await?;
-    migrate(&durable).await?;
+    migrate(&MIGRATIONS, &durable).await?;
     assert_settings(&durable).await?;
     let batched = writer(path, SqliteSynchronous::Normal).await?;
     Ok(Opened { path: path.to_owned(), durable, batched })
+}
+
+/// Locks `PATH.lock`, beside the database, for as long as what is given lives, whatever ends it. The database's own
+/// file would not do: SQLite gives its locks up when any other handle on it is closed.
+pub(crate) fn lock(path: &Path) -> Result<File, Error> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let path = PathBuf::from(name);
+    create_private(&path)?;
+    let cannot_open = |_| Error::Unavailable(Cause::CannotOpen);
+    let file = File::options().write(true).open(&path).map_err(cannot_open)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::ServedAlready),
+        Err(TryLockError::Error(error)) => Err(cannot_open(error)),
+    }
 }
 
 /// A connection that only reads. The file exists and has its schema.
@@ -129,10 +146,14 @@ async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePoo
 }
 
 /// Forward only.
-async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
-    MIGRATIONS.run(pool).await.map_err(|error| match error {
+pub(crate) async fn migrate<DB>(migrations: &Migrator, pool: &sqlx::Pool<DB>) -> Result<(), Error>
+where
+    DB: sqlx::Database,
+    DB::Connection: Migrate,
+{
+    migrations.run(pool).await.map_err(|error| match error {
         MigrateError::VersionMissing(found) => {
-            let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+            let known = migrations.iter().map(|migration| migration.version).max().unwrap_or(0);
             if found > known {
                 Error::NewerSchema { found, known }
             } else {
