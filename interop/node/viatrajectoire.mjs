@@ -201,7 +201,11 @@ class Securite {
   // [/guide]
 
   // [guide: verifier]
-  /** Rend la réponse telle qu'elle a été signée, ou lève SignatureRefusee. */
+  /**
+   * Rend les octets mêmes que la signature couvre, ou lève SignatureRefusee. Le texte reçu ne convient pas : la forme canonique n'a
+   * pas les commentaires, et node-soap, qui lit un booléen, un nombre ou une date par morceaux, n'en garde que le dernier. D'un
+   * « true » signé, « tr<!-- -->ue » ferait false sans que la signature en souffre.
+   */
   verifier(xml) {
     let document = lire(xml);
     let { body, security } = parties(document);
@@ -236,7 +240,8 @@ class Securite {
     if (instant("Created") > Date.now() + DECALAGE || instant("Expires") < Date.now() - DECALAGE) {
       throw new SignatureRefusee("la réponse est périmée");
     }
-    return xml;
+    const { signedReference } = references.find((une) => une.uri === `#${body.getAttributeNS(WSU, "Id")}`);
+    return `<soap:Envelope xmlns:soap="${SOAP}">${signedReference}</soap:Envelope>`;
   }
   // [/guide]
 }
