@@ -34,7 +34,7 @@ const RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 const SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256";
 const AES256_GCM = "http://www.w3.org/2009/xmlenc11#aes256-gcm";
 const RSA_OAEP = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
-const DECALAGE = 60_000;
+const DECALAGE = 60_000; // millisecondes
 
 export class SignatureRefusee extends Error {}
 
@@ -135,8 +135,9 @@ class Securite {
   assertion() {
     const instant = new Date().toISOString().replace(/\.\d+/, "");
     const { subject } = new crypto.X509Certificate(this.certificat);
-    // Node écrit un composant par ligne, dans l'ordre du certificat ; le serveur compare la structure
-    const emetteur = subject.split("\n").reverse().map((partie) => partie.replace(/([,+"\\<>;])/g, "\\$1")).join(",");
+    // Node écrit un composant par ligne, dans l'ordre du certificat, déjà échappé selon la RFC 2253 (« SARL\, Paris ») : ne pas
+    // l'échapper encore ; le serveur compare la structure
+    const emetteur = subject.split("\n").reverse().join(",");
     const attribut = (nom, valeur) => `<saml:Attribute Name="${nom}"><saml:AttributeValue>${echappe(valeur)}</saml:AttributeValue></saml:Attribute>`;
     const xml =
       `<saml:Assertion xmlns:saml="${SAML}" ID="_${crypto.randomUUID()}" IssueInstant="${instant}" Version="2.0">` +
@@ -237,7 +238,8 @@ class Securite {
       if (memes.length !== 1) throw new SignatureRefusee(`l'Id de ${element.localName} n'est pas unique`);
     }
     const instant = (nom) => Date.parse(enfant(timestamp, WSU, nom).textContent);
-    if (instant("Created") > Date.now() + DECALAGE || instant("Expires") < Date.now() - DECALAGE) {
+    // « pas valide » plutôt que « périmée » : une date illisible donne NaN, que toute comparaison dit fausse
+    if (!(instant("Created") <= Date.now() + DECALAGE && instant("Expires") > Date.now() - DECALAGE)) {
       throw new SignatureRefusee("la réponse est périmée");
     }
     const { signedReference } = references.find((une) => une.uri === `#${body.getAttributeNS(WSU, "Id")}`);
