@@ -10,6 +10,8 @@
  *     const reponse = await partenaire.creation.CreerDossierPA({ CreationDossier: { Demandeur: {…}, IdLocal: "…" } });
  *     console.log(reponse.CodeRetour.Code, reponse.IdDossier);
  *
+ * Une xs:date revient en Date, à minuit UTC : la lire par toISOString().slice(0, 10), car en Martinique le jour local est la veille.
+ *
  * Avec `utilisateur: "…"`, chaque message porte une assertion SAML (VIHF) sur cette personne ; avec `chiffrer: true`, le contenu de
  * Body est chiffré pour le serveur, et la réponse pour nous.
  */
@@ -125,6 +127,7 @@ class Securite {
       signerOptions: { prefix: "ds", idMode: "wssecurity" },
       appendElement: this.utilisateur ? this.assertion() : "",
     });
+    // l'avertissement XML_CRYPTO_GET_ORIGINAL_XML_WITH_IDS vient d'ici : node-soap 1.13 appelle une fonction que xml-crypto retirera
     const signe = certificat.postProcess(xml, prefixe);
     return this.chiffrement ? this.chiffrer(signe, prefixe) : signe;
   }
