@@ -68,19 +68,21 @@ class ViaTrajectoire extends SoapClient
     public function __doRequest($request, $location, $action, $version, $oneWay = false): ?string
     {
         // [guide: envoi]
+        $this->derniereReponse = '<rien/>';
         $message = $this->signer($request);
         if ($this->partenaire['chiffrer'] ?? false) {
             $message = $this->chiffrer($message);
         }
         $reponse = $this->transporter($message, $location, $action, $version);
-        return $this->verifier($reponse);
+        // null : pas de réponse SOAP (réseau, TLS, 404, 413…) ; SoapClient lève alors la SoapFault « HTTP » qui dit pourquoi
+        return $reponse === null ? null : $this->verifier($reponse);
         // [/guide]
     }
 
     /** Ce qui part et ce qui arrive ; à redéfinir pour journaliser. */
-    protected function transporter(string $message, string $location, string $action, int $version): string
+    protected function transporter(string $message, string $location, string $action, int $version): ?string
     {
-        return (string) parent::__doRequest($message, $location, $action, $version, false);
+        return parent::__doRequest($message, $location, $action, $version, false);
     }
 
     // [guide: signer]
@@ -301,10 +303,12 @@ class ViaTrajectoire extends SoapClient
     private static function document(string $xml): DOMDocument
     {
         $document = new DOMDocument();
-        if ($xml === '' || !$document->loadXML($xml, LIBXML_NONET)) {
+        // sans NOERROR, une réponse coupée afficherait un avertissement de PHP en plus de l'exception
+        if ($xml === '' || !$document->loadXML($xml, LIBXML_NONET | LIBXML_NOERROR | LIBXML_NOWARNING)) {
             throw new SignatureRefusee("ce n'est pas du XML");
         }
-        return $document;
+        // SOAP interdit les DTD ; une entité serait lue autrement par C14N et par SoapClient
+        return $document->doctype === null ? $document : throw new SignatureRefusee('une DTD dans le message');
     }
 
     private static function der(string $fichier): string

@@ -30,7 +30,7 @@ final class Wire extends ViaTrajectoire
     public static ?Closure $spoil_request = null;
     public static ?Closure $spoil_answer = null;
 
-    protected function transporter(string $message, string $location, string $action, int $version): string
+    protected function transporter(string $message, string $location, string $action, int $version): ?string
     {
         $number = sprintf('%02d', ++self::$number);
         if (self::$spoil_request) {
@@ -38,6 +38,9 @@ final class Wire extends ViaTrajectoire
         }
         file_put_contents(self::$trace . "/$number-request.xml", $message);
         $answer = parent::transporter($message, $location, $action, $version);
+        if ($answer === null) {
+            return null;
+        }
         file_put_contents(self::$trace . "/$number-response.xml", $answer);
         if (self::$spoil_answer) {
             [$answer, self::$spoil_answer] = [(self::$spoil_answer)($answer), null];
