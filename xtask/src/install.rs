@@ -24,12 +24,15 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("xmllint", "libxml2-utils"),
     ("valgrind", "valgrind"),
     ("openssl", "openssl"),
+    ("psql", "postgresql-client"),
+    ("setpriv", "util-linux"),
 ];
 
 /// Debian packages that bring no program, only what one of the above or a page needs.
 const LIBRARIES: &[&str] = &[
     "libxmlsec1-openssl",
     "fonts-dejavu-core",
+    "postgresql", // its programs are in no folder of PATH
     "php-soap",
     "php-xml",
     "libgsoap-dev",

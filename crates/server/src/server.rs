@@ -67,7 +67,7 @@ impl Server {
         let trust = Trust::load(&config.trust)?;
         let assertion_issuers = keys::assertion_issuers(&config.trust)?;
         let (chain, key) = keys::tls(&config.tls)?;
-        let store = Store::open(&config.database.url).await?;
+        let store = Store::open_with(&config.database.url, config.database.options()).await?;
         let https = listen(config.listen.https).await?;
         let http = listen_if(config.listen.http).await?;
         let metrics = listen_if(config.listen.metrics).await?;

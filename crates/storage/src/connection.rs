@@ -4,10 +4,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use sqlx::{Sqlite, Transaction, sqlite::SqliteArguments};
+use sqlx::{Postgres, Sqlite, Transaction, sqlite::SqliteArguments};
 
 use crate::{
-    Error,
+    Error, postgres,
     sql::{Row, Value},
     store::Counters,
 };
@@ -26,6 +26,10 @@ enum Source {
     Here(Lent),
     /// The transaction in progress, on sqlx's connection thread.
     Writer(Transaction<'static, Sqlite>),
+    /// PostgreSQL, each statement on any of its connections.
+    Anywhere(postgres::Base),
+    /// PostgreSQL, a transaction in progress.
+    Held(postgres::Base, Transaction<'static, Postgres>),
 }
 
 /// A transaction in progress: all that a [`Reader`] can, and the operations that write.
@@ -40,12 +44,27 @@ impl Reader<'_> {
         Self { source: Source::Here(connection), counters, env: PhantomData }
     }
 
+    pub(crate) fn anywhere(base: postgres::Base, counters: Arc<Counters>) -> Self {
+        Self { source: Source::Anywhere(base), counters, env: PhantomData }
+    }
+
+    /// Whether it is PostgreSQL that is asked.
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.source, Source::Anywhere(_) | Source::Held(..))
+    }
+
     /// Makes what follows see one state of the database, until the connection goes home.
-    pub(crate) fn begin_snapshot(&mut self) -> Result<(), Error> {
+    pub(crate) async fn begin_snapshot(&mut self) -> Result<(), Error> {
         match &self.source {
-            Source::Here(connection) => Ok(connection.get()?.execute_batch("BEGIN DEFERRED")?),
-            Source::Writer(_) => Ok(()),
+            Source::Here(connection) => connection.get()?.execute_batch("BEGIN DEFERRED")?,
+            Source::Anywhere(base) => {
+                let base = base.clone();
+                let transaction = base.snapshot().await?;
+                self.source = Source::Held(base, transaction);
+            }
+            Source::Writer(_) | Source::Held(..) => {}
         }
+        Ok(())
     }
 
     /// Reads rows, decoding each under the reader's eyes. `table` is named by errors.
@@ -97,6 +116,14 @@ impl Reader<'_> {
                 let rows = sqlx::query_with(sql, arguments(values)?).fetch_all(&mut **transaction).await?;
                 rows.iter().try_for_each(|row| look(&Row::sqlx(table, row)))
             }
+            Source::Anywhere(base) => {
+                let rows = base.fetch(sql, values).await?;
+                rows.iter().try_for_each(|row| look(&Row::postgres(table, row)))
+            }
+            Source::Held(base, transaction) => {
+                let rows = base.query(sql, values)?.fetch_all(&mut **transaction).await?;
+                rows.iter().try_for_each(|row| look(&Row::postgres(table, row)))
+            }
         }
     }
 }
@@ -142,6 +169,14 @@ impl Tx<'_> {
         Self { reader: Reader { source: Source::Writer(transaction), counters, env: PhantomData } }
     }
 
+    pub(crate) fn on_postgres(
+        base: postgres::Base,
+        transaction: Transaction<'static, Postgres>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self { reader: Reader { source: Source::Held(base, transaction), counters, env: PhantomData } }
+    }
+
     /// Executes a statement; gives the number of rows it changed.
     pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
         self.counters.statement();
@@ -150,22 +185,29 @@ impl Tx<'_> {
                 let done = sqlx::query_with(sql, arguments(values)?).execute(&mut **transaction).await?;
                 Ok(done.rows_affected())
             }
-            // A `Tx` is made by `new` alone, on a writer.
-            Source::Here(_) => Err(Error::Unavailable(crate::Cause::ReadOnly)),
+            Source::Held(base, transaction) => {
+                Ok(base.query(sql, values)?.execute(&mut **transaction).await?.rows_affected())
+            }
+            // A `Tx` is made on a transaction alone.
+            Source::Here(_) | Source::Anywhere(_) => Err(Error::Unavailable(crate::Cause::ReadOnly)),
         }
     }
 
     pub(crate) async fn commit(self) -> Result<(), Error> {
         match self.reader.source {
             Source::Writer(transaction) => Ok(transaction.commit().await?),
-            Source::Here(_) => Err(Error::Unavailable(crate::Cause::ReadOnly)),
+            Source::Held(_, transaction) => {
+                transaction.commit().await.map_err(|error| Error::of_commit(error.into()))
+            }
+            Source::Here(_) | Source::Anywhere(_) => Err(Error::Unavailable(crate::Cause::ReadOnly)),
         }
     }
 
     pub(crate) async fn roll_back(self) -> Result<(), Error> {
         match self.reader.source {
             Source::Writer(transaction) => Ok(transaction.rollback().await?),
-            Source::Here(_) => Ok(()),
+            Source::Held(_, transaction) => Ok(transaction.rollback().await?),
+            Source::Here(_) | Source::Anywhere(_) => Ok(()),
         }
     }
 }

@@ -164,7 +164,7 @@ impl Reader<'_> {
             concat!(
                 "FROM ",
                 pairs!("$1"),
-                " p CROSS JOIN dossier d ON d.id = p.a",
+                " p CROSS JOIN dossier d ON d.id = CAST(p.a AS BIGINT)",
                 " LEFT JOIN lien l ON l.dossier = d.id AND l.application = $2 AND l.id_local = p.b"
             ),
             ""

@@ -41,7 +41,7 @@ pub enum Error {
         version: i64,
     },
     /// The URL names no database that this program can open.
-    #[error("unknown database URL; expected sqlite:PATH")]
+    #[error("unknown database URL; expected sqlite:PATH or postgres://…")]
     UnknownUrl,
     /// The database does not keep a promise that the product relies on.
     #[error("the database does not hold {setting}: it must be {expected}")]
@@ -78,9 +78,37 @@ pub enum Cause {
     /// No connection became free in time, or the connection's thread is gone.
     #[error("no connection")]
     NoConnection,
+    /// PostgreSQL found that another transaction was in the way, and that the same one may succeed if it is repeated.
+    #[error("another transaction was in the way")]
+    Contention,
+    /// The connection to PostgreSQL broke, or PostgreSQL is stopping or starting; nothing was committed.
+    #[error("connection lost")]
+    Disconnected,
+    /// The connection to PostgreSQL broke while a transaction was being committed: it may have been.
+    #[error("connection lost while committing: the outcome is unknown")]
+    CommitUnknown,
+    /// A statement or a lock took longer than its time-out.
+    #[error("took too long")]
+    Timeout,
+    /// PostgreSQL refused: the user, its password, the database's name, a right.
+    #[error("PostgreSQL refused (SQLSTATE {0})")]
+    Denied(SqlState),
+    /// Any other SQLSTATE of PostgreSQL's.
+    #[error("PostgreSQL SQLSTATE {0}")]
+    Postgres(SqlState),
     /// Any other code of SQLite's.
     #[error("SQLite code {0}")]
     Other(i32),
+}
+
+/// Five letters or digits by which PostgreSQL names what happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SqlState([u8; 5]);
+
+impl std::fmt::Display for SqlState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(std::str::from_utf8(&self.0).unwrap_or("?????"))
+    }
 }
 
 /// Which rule forbade it.
@@ -167,13 +195,60 @@ impl Error {
     }
 }
 
+impl Error {
+    /// PostgreSQL's appendix A: the first two characters are the class.
+    fn from_state(state: &str) -> Self {
+        let known = SqlState(state.as_bytes().try_into().unwrap_or(*b"XX000"));
+        Self::Unavailable(match state {
+            "40001" | "40P01" => Cause::Contention,
+            "55P03" | "57014" | "25P03" => Cause::Timeout,
+            "53100" => Cause::Full,
+            "25006" => Cause::ReadOnly,
+            // Too many connections; stopping, starting, a pooler without a server.
+            "53300" | "57P01" | "57P02" | "57P03" | "57P05" => Cause::Disconnected,
+            // Made meanwhile by another instance: a table, a function, a column.
+            "42P07" | "42723" | "42701" => return Self::Conflict,
+            _ => match state.get(..2) {
+                Some("23") => return Self::Conflict,
+                Some("08") => Cause::Disconnected,
+                Some("28" | "3D") => Cause::Denied(known),
+                _ if state == "42501" => Cause::Denied(known),
+                _ => Cause::Postgres(known),
+            },
+        })
+    }
+
+    /// The error of a COMMIT. Only where the database said itself that it rolled back may it be begun again.
+    pub(crate) fn of_commit(self) -> Self {
+        match self {
+            Self::Unavailable(Cause::Disconnected | Cause::NoConnection) => {
+                Self::Unavailable(Cause::CommitUnknown)
+            }
+            error => error,
+        }
+    }
+
+    /// Whether the same transaction may be begun again: nothing of it was committed, and it may succeed.
+    pub(crate) fn passes(&self) -> bool {
+        matches!(self, Self::Unavailable(Cause::Busy | Cause::Contention | Cause::Disconnected))
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error {
+            sqlx::Error::Database(error)
+                if error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() =>
+            {
+                Self::from_state(error.code().as_deref().unwrap_or_default())
+            }
             sqlx::Error::Database(error) => {
                 Self::from_code(error.code().and_then(|code| code.parse().ok()).unwrap_or(1))
             }
-            sqlx::Error::Io(_) => Self::Unavailable(Cause::Io(10)),
+            // SQLite's own errors of this kind come with its codes; this is a connection.
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => {
+                Self::Unavailable(Cause::Disconnected)
+            }
             sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed

@@ -9,7 +9,7 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     Error, Reader, Refusal, Store, Tx,
     recherche::normalise,
-    sql::{Row, Value, now, time},
+    sql::{Row, Value, elements, now, time},
 };
 
 /// An extract that was read, to be imported.
@@ -114,9 +114,13 @@ impl Store {
 impl Tx<'_> {
     /// Whether the file may be imported.
     async fn check_finess(&mut self, import: &ImportFiness<'_>) -> Result<(), Error> {
-        const OPEN: &str = "SELECT COUNT(*), COALESCE(SUM(num_finiss NOT IN (SELECT value FROM json_each($1))), 0) \
-             FROM etablissement WHERE origine = 'finess' AND ferme_le IS NULL \
-             AND categorie IN (SELECT value FROM json_each($2))";
+        const OPEN: &str = concat!(
+            "SELECT COUNT(*), COUNT(*) FILTER (WHERE num_finiss NOT IN (SELECT valeur FROM ",
+            elements!("$1"),
+            " p)) FROM etablissement WHERE origine = 'finess' AND ferme_le IS NULL AND categorie IN (SELECT valeur FROM ",
+            elements!("$2"),
+            " c)"
+        );
         if import.force {
             return Ok(());
         }
@@ -152,17 +156,19 @@ impl Tx<'_> {
              value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, 'finess', \
              key + 1 + (SELECT COALESCE(MAX(rang), 0) FROM etablissement), ",
             now!(),
-            " FROM json_each($1) WHERE true ON CONFLICT (num_finiss) DO UPDATE SET \
+            " FROM json_each($1) l WHERE true ON CONFLICT (num_finiss) DO UPDATE SET \
              raison_sociale = excluded.raison_sociale, adresse = excluded.adresse, telephone = excluded.telephone, \
              entite_juridique = excluded.entite_juridique, categorie = excluded.categorie, \
              commune = excluded.commune, code_postal = excluded.code_postal, ouvert_le = excluded.ouvert_le, \
              nom_recherche = excluded.nom_recherche, lieu_recherche = excluded.lieu_recherche, \
              origine = 'finess', ferme_le = NULL \
-             WHERE (raison_sociale, adresse, telephone, entite_juridique, categorie, commune, code_postal, \
-             ouvert_le, nom_recherche, lieu_recherche, origine) IS NOT (excluded.raison_sociale, excluded.adresse, \
-             excluded.telephone, excluded.entite_juridique, excluded.categorie, excluded.commune, \
+             WHERE (etablissement.raison_sociale, etablissement.adresse, etablissement.telephone, \
+             etablissement.entite_juridique, etablissement.categorie, etablissement.commune, \
+             etablissement.code_postal, etablissement.ouvert_le, etablissement.nom_recherche, \
+             etablissement.lieu_recherche, etablissement.origine) IS DISTINCT FROM (excluded.raison_sociale, \
+             excluded.adresse, excluded.telephone, excluded.entite_juridique, excluded.categorie, excluded.commune, \
              excluded.code_postal, excluded.ouvert_le, excluded.nom_recherche, excluded.lieu_recherche, 'finess') \
-             OR ferme_le IS NOT NULL"
+             OR etablissement.ferme_le IS NOT NULL"
         );
         let rows: Vec<_> = batch.iter().map(|one| row(one, tables)).collect::<Result<_, _>>()?;
         let rows = serde_json::to_string(&rows).map_err(|_| unwritable(""))?;
@@ -181,8 +187,11 @@ impl Tx<'_> {
         const CLOSE: &str = concat!(
             "UPDATE etablissement SET ferme_le = ",
             now!(),
-            " WHERE origine = 'finess' AND ferme_le IS NULL AND categorie IN (SELECT value FROM json_each($1)) \
-             AND num_finiss NOT IN (SELECT value FROM json_each($2))"
+            " WHERE origine = 'finess' AND ferme_le IS NULL AND categorie IN (SELECT valeur FROM ",
+            elements!("$1"),
+            " c) AND num_finiss NOT IN (SELECT valeur FROM ",
+            elements!("$2"),
+            " p)"
         );
         let (present, categories) = (present(import)?, categories(import)?);
         let fermes = self.execute(CLOSE, &[Value::Text(&categories), Value::Text(&present)]).await?;

@@ -1,4 +1,4 @@
-//! The database. All SQL of the product is in this crate; nothing else knows a table's name.
+//! The database: SQLite or PostgreSQL. All SQL of the product is in this crate; nothing else knows a table's name.
 //!
 //! [`Store`] is one handle for the whole process. What reads goes through [`Store::read`], what writes through
 //! [`Store::run`]: a named transaction, committed durably (`synchronous=FULL`) before it returns, retried in
@@ -11,12 +11,18 @@
 //!   the precise [`Refusal`], and then nothing has changed.
 //! - No error, log line or `Debug` holds a person's data.
 //!
+//! Each statement is one text; the fragments where PostgreSQL says it otherwise are in one table (`dialect`).
+//!
+//! On PostgreSQL, transactions are serializable and begun again when another was in the way or the connection was lost
+//! before the commit; a commit whose outcome is unknown is an error, never repeated.
+//!
 //! On SQLite, transactions run on sqlx's connection thread, one at a time; reads run on the caller's thread, on
 //! connections of their own, since the way to another thread costs five times the statement.
 
 mod application;
 mod connection;
 mod demande;
+mod dialect;
 mod dossier;
 mod error;
 mod etablissement;
@@ -24,6 +30,7 @@ mod finess;
 mod jeton;
 mod nomenclature;
 mod open;
+mod postgres;
 mod recherche;
 mod rejeu;
 mod session;
@@ -36,10 +43,11 @@ pub use self::{
     connection::{Reader, Tx},
     demande::{StoredDemande, Transition},
     dossier::{Acces, StoredDossier, Volet},
-    error::{Cause, Error, Refusal},
+    error::{Cause, Error, Refusal, SqlState},
     finess::{BilanFiness, ImportFiness, ImportPasse},
     jeton::JetonPris,
     nomenclature::{BilanNomenclature, ImportNomenclature, NomenclatureImportee},
+    postgres::Options,
     recherche::{EtablissementTrouve, Recherche, Resultats},
     rejeu::{EntreeRejeu, Memoire, Purged},
     session::Session,

@@ -1,5 +1,7 @@
 //! Nomenclatures that operators import over the built-in ones.
 
+use std::collections::HashMap;
+
 use dossier::nomenclature::import::{Concept, NosTable};
 use dossier::nomenclature::{Assemblage, NomTable, Nomenclatures};
 use jiff::{Timestamp, civil::Date};
@@ -102,8 +104,8 @@ impl Reader<'_> {
     pub async fn imported_nomenclatures(&mut self) -> Result<Vec<NomenclatureImportee>, Error> {
         const SQL: &str = "SELECT n.oid, n.nom, n.version, n.mise_a_jour, n.fichier, n.sha256, n.importe_le, \
              (SELECT COUNT(DISTINCT c.systeme || ' ' || c.code) FROM nomenclature_code c WHERE c.nomenclature = n.oid), \
-             (SELECT coalesce(group_concat(systeme, ' '), '') FROM (SELECT DISTINCT c.systeme \
-             FROM nomenclature_code c WHERE c.nomenclature = n.oid)) \
+             (SELECT coalesce(string_agg(s.systeme, ' '), '') FROM (SELECT DISTINCT c.systeme \
+             FROM nomenclature_code c WHERE c.nomenclature = n.oid) s) \
              FROM nomenclature n ORDER BY n.nom, n.oid";
         self.rows("nomenclature", SQL, &[], decode).await
     }
@@ -135,9 +137,6 @@ impl Tx<'_> {
         import: &ImportNomenclature<'_>,
     ) -> Result<Option<BilanNomenclature>, Error> {
         const PRESENT: &str = "SELECT sha256, mise_a_jour FROM nomenclature WHERE oid = $1";
-        const BEFORE: &str = "CREATE TEMP TABLE avant AS SELECT systeme, code, \
-             group_concat(libelle || '|' || coalesce(valide, '') || '|' || coalesce(fin, ''), '|' ORDER BY rang) AS dit \
-             FROM nomenclature_code WHERE nomenclature = $1 GROUP BY systeme, code";
         const TABLE: &str = concat!(
             "INSERT INTO nomenclature (oid, nom, version, mise_a_jour, fichier, sha256, importe_le) \
              VALUES ($1, $2, $3, $4, $5, $6, ",
@@ -148,7 +147,7 @@ impl Tx<'_> {
         );
         const EMPTY: &str = "DELETE FROM nomenclature_code WHERE nomenclature = $1";
         const CODES: &str = "INSERT INTO nomenclature_code (nomenclature, systeme, code, rang, libelle, valide, fin) \
-             SELECT $1, value ->> 0, value ->> 1, $2 + key, value ->> 2, value ->> 3, value ->> 4 FROM json_each($3)";
+             SELECT $1, value ->> 0, value ->> 1, $2 + key, value ->> 2, value ->> 3, value ->> 4 FROM json_each($3) l";
         const REVISION: &str = "UPDATE nomenclature_revision SET revision = revision + 1";
 
         let table = import.table;
@@ -170,7 +169,7 @@ impl Tx<'_> {
                 return Err(Refusal::OlderNomenclature.into());
             }
         }
-        self.execute(BEFORE, &[oid]).await?;
+        let avant = self.said(oid).await?;
         let edition = table.edition();
         let values = [
             oid,
@@ -194,35 +193,38 @@ impl Tx<'_> {
             self.execute(CODES, &[oid, Value::Integer(written), Value::Text(&rows)]).await?;
             written += i64::try_from(batch.len()).unwrap_or(i64::MAX);
         }
-        let bilan = self.compare(oid).await?;
+        let bilan = compare(premier, &avant, &self.said(oid).await?);
         self.execute(REVISION, &[]).await?;
-        Ok(Some(BilanNomenclature { premier, ..bilan }))
+        Ok(Some(bilan))
     }
 
-    /// What the table has now against what it had.
-    async fn compare(&mut self, oid: Value<'_>) -> Result<BilanNomenclature, Error> {
-        const NOW: &str = "CREATE TEMP TABLE apres AS SELECT systeme, code, \
-             group_concat(libelle || '|' || coalesce(valide, '') || '|' || coalesce(fin, ''), '|' ORDER BY rang) AS dit \
+    /// What a table says of each of its codes, by the codes' table and the code.
+    async fn said(&mut self, oid: Value<'_>) -> Result<Said, Error> {
+        const SQL: &str = "SELECT systeme, code, \
+             string_agg(libelle || '|' || coalesce(valide, '') || '|' || coalesce(fin, ''), '|' ORDER BY rang) \
              FROM nomenclature_code WHERE nomenclature = $1 GROUP BY systeme, code";
-        const SQL: &str = "SELECT COUNT(*), COALESCE(SUM(b.code IS NULL), 0), COALESCE(SUM(b.dit <> a.dit), 0), \
-             (SELECT COUNT(*) FROM avant) - COALESCE(SUM(b.code IS NOT NULL), 0) \
-             FROM apres a LEFT JOIN avant b ON b.systeme = a.systeme AND b.code = a.code";
-        self.execute(NOW, &[oid]).await?;
-        let count = |row: &Row<'_>, at| Ok::<_, Error>(u64::try_from(row.integer(at)?).unwrap_or(0));
-        let bilan = self
-            .row("nomenclature_code", SQL, &[], |row| {
-                Ok(BilanNomenclature {
-                    premier: false,
-                    codes: count(row, 0)?,
-                    ajoutes: count(row, 1)?,
-                    modifies: count(row, 2)?,
-                    retires: count(row, 3)?,
-                })
-            })
-            .await?;
-        for table in ["DROP TABLE avant", "DROP TABLE apres"] {
-            self.execute(table, &[]).await?;
-        }
-        Ok(bilan.unwrap_or_default())
+        let values = [oid];
+        let rows = self.rows("nomenclature_code", SQL, &values, |row| {
+            Ok(((row.text(0)?.to_owned(), row.text(1)?.to_owned()), row.text(2)?.to_owned()))
+        });
+        Ok(rows.await?.into_iter().collect())
+    }
+}
+
+type Said = HashMap<(String, String), String>;
+
+/// What the table has now against what it had.
+fn compare(premier: bool, avant: &Said, apres: &Said) -> BilanNomenclature {
+    let count = |codes: usize| u64::try_from(codes).unwrap_or(u64::MAX);
+    let ajoutes = apres.keys().filter(|code| !avant.contains_key(*code)).count();
+    let modifies =
+        apres.iter().filter(|(code, dit)| avant.get(*code).is_some_and(|before| before != *dit)).count();
+    let retires = avant.keys().filter(|code| !apres.contains_key(*code)).count();
+    BilanNomenclature {
+        premier,
+        codes: count(apres.len()),
+        ajoutes: count(ajoutes),
+        retires: count(retires),
+        modifies: count(modifies),
     }
 }

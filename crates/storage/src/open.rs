@@ -8,7 +8,7 @@ use std::{
 use rusqlite::OpenFlags;
 use sqlx::{
     ConnectOptions as _, Row as _, SqlitePool,
-    migrate::{MigrateError, Migrator},
+    migrate::{Migrate, MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -20,8 +20,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const BUSY: Duration = Duration::from_secs(5);
 
 /// How often, and how long apart, an opening is tried while others are opening too.
-const TRIES: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const TRIES: u32 = 50;
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 
 pub(crate) struct Opened {
     pub(crate) path: PathBuf,
@@ -45,7 +45,7 @@ pub(crate) async fn open(url: &str) -> Result<Opened, Error> {
 
 async fn connect(path: &Path) -> Result<Opened, Error> {
     let durable = writer(path, SqliteSynchronous::Full).await?;
-    migrate(&durable).await?;
+    migrate(&MIGRATIONS, &durable).await?;
     assert_settings(&durable).await?;
     let batched = writer(path, SqliteSynchronous::Normal).await?;
     Ok(Opened { path: path.to_owned(), durable, batched })
@@ -129,10 +129,14 @@ async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePoo
 }
 
 /// Forward only.
-async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
-    MIGRATIONS.run(pool).await.map_err(|error| match error {
+pub(crate) async fn migrate<DB>(migrations: &Migrator, pool: &sqlx::Pool<DB>) -> Result<(), Error>
+where
+    DB: sqlx::Database,
+    DB::Connection: Migrate,
+{
+    migrations.run(pool).await.map_err(|error| match error {
         MigrateError::VersionMissing(found) => {
-            let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+            let known = migrations.iter().map(|migration| migration.version).max().unwrap_or(0);
             if found > known {
                 Error::NewerSchema { found, known }
             } else {

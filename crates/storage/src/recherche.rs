@@ -1,7 +1,7 @@
 //! Search of establishments by name, commune and postal code.
 //!
 //! Words are compared in small letters without accents, by their beginnings, in any order; the index of words is
-//! SQLite's FTS5 (migration 0002).
+//! SQLite's FTS5, or a column of PostgreSQL's (migration 0002).
 
 use dossier::Etablissement;
 
@@ -54,10 +54,31 @@ macro_rules! columns {
         "SELECT e.num_finiss, e.raison_sociale, e.adresse, e.telephone, e.categorie, e.ferme_le "
     };
 }
+/// The index of words, and what is asked of it. PostgreSQL's are in `dialect`.
+macro_rules! words_of {
+    () => {
+        "FROM etablissement_mots m JOIN etablissement e ON e.rang = m.rowid"
+    };
+}
+macro_rules! matches {
+    () => {
+        "etablissement_mots MATCH $1"
+    };
+}
+macro_rules! begins {
+    () => {
+        "e.nom_recherche GLOB $3 || '*'"
+    };
+}
+macro_rules! rank {
+    () => {
+        "bm25(etablissement_mots, 10.0, 4.0, 0.0)"
+    };
+}
+pub(crate) use {begins, matches, rank, words_of};
 macro_rules! found {
     () => {
-        "FROM etablissement_mots m JOIN etablissement e ON e.rang = m.rowid \
-         WHERE etablissement_mots MATCH $1 AND ($2 = 1 OR e.ferme_le IS NULL)"
+        concat!(words_of!(), " WHERE ", matches!(), " AND ($2 = 1 OR e.ferme_le IS NULL)")
     };
 }
 
@@ -69,8 +90,13 @@ impl Reader<'_> {
         const FOUND: &str = concat!(
             columns!(),
             found!(),
-            " ORDER BY e.nom_recherche = $3 DESC, e.nom_recherche GLOB $3 || '*' DESC, \
-             CASE WHEN e.nom_recherche GLOB $3 || '*' THEN 0 ELSE bm25(etablissement_mots, 10.0, 4.0, 0.0) END, e.nom_recherche, e.num_finiss LIMIT $4 OFFSET $5"
+            " ORDER BY e.nom_recherche = $3 DESC, ",
+            begins!(),
+            " DESC, CASE WHEN ",
+            begins!(),
+            " THEN 0 ELSE ",
+            rank!(),
+            " END, e.nom_recherche, e.num_finiss LIMIT $4 OFFSET $5"
         );
         const COUNT_FOUND: &str = concat!("SELECT COUNT(*) ", found!());
         const ALL: &str = concat!(
@@ -80,7 +106,10 @@ impl Reader<'_> {
         );
         const COUNT_ALL: &str = "SELECT COUNT(*) FROM etablissement e WHERE $1 = 1 OR e.ferme_le IS NULL";
 
-        let Ok(words) = question(recherche) else { return Ok(Resultats { total: 0, page: Vec::new() }) };
+        let syntax = if self.is_postgres() { &TSQUERY } else { &FTS5 };
+        let Ok(words) = question(recherche, syntax) else {
+            return Ok(Resultats { total: 0, page: Vec::new() });
+        };
         let texte = recherche.texte.map(normalise).unwrap_or_default();
         let fermes = Value::Integer(recherche.fermes.into());
         let (limite, depuis) =
@@ -109,52 +138,107 @@ fn decode(row: &Row<'_>) -> Result<EtablissementTrouve, Error> {
 /// What was asked holds no letter and no digit: nothing is found, rather than everything.
 struct NoWord;
 
-/// The whole search as a question to FTS5, empty where nothing is asked. What goes into it is letters and digits alone,
-/// so that none of it can be an operator.
-fn question(recherche: &Recherche<'_>) -> Result<String, NoWord> {
+/// How a question is written down: what is in columns, one word whole or by its beginning.
+struct Syntax {
+    /// Of words in the name or the place.
+    name: fn(&str) -> String,
+    /// Of words in the place.
+    place: fn(&str) -> String,
+    /// Of words among the codes.
+    code: fn(&str) -> String,
+    word: fn(&str, Column) -> String,
+    beginning: fn(&str, Column) -> String,
+    and: &'static str,
+    or: &'static str,
+}
+
+#[derive(Clone, Copy)]
+enum Column {
+    Name,
+    Place,
+    Code,
+}
+
+/// SQLite's: `{nom lieu} : ("gly"* AND "or"*)`.
+const FTS5: Syntax = Syntax {
+    name: |words| format!("{{nom lieu}} : ({words})"),
+    place: |words| format!("lieu : ({words})"),
+    code: |words| format!("codes : ({words})"),
+    word: |word, _| format!("\"{word}\""),
+    beginning: |word, _| format!("\"{word}\"*"),
+    and: " AND ",
+    or: " OR ",
+};
+
+/// PostgreSQL's: `('gly':*AB & 'or':*AB)`. Columns are weights there (migration 0002).
+const TSQUERY: Syntax = Syntax {
+    name: |words| format!("({words})"),
+    place: |words| format!("({words})"),
+    code: |words| format!("({words})"),
+    word: |word, column| format!("'{word}':{}", column.weights()),
+    beginning: |word, column| format!("'{word}':*{}", column.weights()),
+    and: " & ",
+    or: " | ",
+};
+
+impl Column {
+    fn weights(self) -> &'static str {
+        match self {
+            Self::Name => "AB",
+            Self::Place => "B",
+            Self::Code => "D",
+        }
+    }
+}
+
+/// The whole search as a question, empty where nothing is asked. What goes into it is letters and digits alone, so that
+/// none of it can be an operator.
+fn question(recherche: &Recherche<'_>, syntax: &Syntax) -> Result<String, NoWord> {
     fn asked(text: Option<&str>) -> Option<&str> {
         text.map(str::trim).filter(|text| !text.is_empty())
     }
+    let code = |letter: &str, beginning: &str| {
+        (syntax.code)(&(syntax.beginning)(&format!("{letter}{beginning}"), Column::Code))
+    };
     let mut parts = Vec::new();
     if let Some(text) = asked(recherche.texte) {
-        parts.push(words("{nom lieu}", &normalise(text))?);
+        parts.push((syntax.name)(&words(syntax, Column::Name, &normalise(text))?));
     }
     match asked(recherche.commune) {
-        Some(code) if is_commune_code(code) => parts.push(codes("i", arrondissements(code))),
-        Some(name) => parts.push(words("lieu", &normalise(name))?),
+        Some(insee) if is_commune_code(insee) => {
+            parts.push(code("i", &arrondissements(insee).to_ascii_lowercase()));
+        }
+        Some(name) => parts.push((syntax.place)(&words(syntax, Column::Place, &normalise(name))?)),
         None => {}
     }
-    if let Some(code) = asked(recherche.code_postal) {
-        if !code.bytes().all(|byte| byte.is_ascii_digit()) {
+    if let Some(postal) = asked(recherche.code_postal) {
+        if !postal.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(NoWord);
         }
-        parts.push(codes("p", code));
+        parts.push(code("p", postal));
     }
     let categories =
         recherche.categories.iter().filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
-    let categories: Vec<_> = categories.map(|code| format!("\"k{code}\"")).collect();
+    let categories: Vec<_> =
+        categories.map(|code| (syntax.word)(&format!("k{code}"), Column::Code)).collect();
     match (recherche.categories.is_empty(), categories.is_empty()) {
         (true, _) => {}
         (false, true) => return Err(NoWord),
-        (false, false) => parts.push(format!("codes : ({})", categories.join(" OR "))),
+        (false, false) => parts.push((syntax.code)(&categories.join(syntax.or))),
     }
-    Ok(parts.join(" AND "))
+    Ok(parts.join(syntax.and))
 }
 
 /// Normalised words, each by its beginning, all of them.
-fn words(columns: &str, words: &str) -> Result<String, NoWord> {
+fn words(syntax: &Syntax, column: Column, words: &str) -> Result<String, NoWord> {
+    let begins = |word: &str| (syntax.beginning)(word, column);
     let word = |word: &str| match word {
         // `St` became `saint`, and may as well be the beginning of another word.
-        "saint" => "(\"saint\"* OR \"st\"*)".to_owned(),
-        word => format!("\"{word}\"*"),
+        "saint" => format!("({}{}{})", begins("saint"), syntax.or, begins("st")),
+        word => begins(word),
     };
     let words: Vec<String> = words.split(' ').filter(|word| !word.is_empty()).map(word).collect();
-    if words.is_empty() { Err(NoWord) } else { Ok(format!("{columns} : ({})", words.join(" AND "))) }
-}
-
-/// Codes that begin so, after the letter that says what they are.
-fn codes(letter: &str, beginning: &str) -> String {
-    format!("codes : \"{letter}{beginning}\"*")
+    if words.is_empty() { Err(NoWord) } else { Ok(words.join(syntax.and)) }
 }
 
 /// Five characters of which the last three are digits: `01053`, `2A004`.
@@ -242,26 +326,30 @@ mod tests {
     #[test]
     fn questions_hold_words_alone() {
         let categories = ["500".to_owned(), "5\"".to_owned()];
-        let rows: [(Recherche<'_>, Option<&str>); 7] = [
-            (Recherche::default(), Some("")),
-            (Recherche { texte: Some(" "), ..Recherche::default() }, Some("")),
-            (Recherche { texte: Some("\"*("), ..Recherche::default() }, None),
+        let rows: [(Recherche<'_>, Option<&str>, Option<&str>); 7] = [
+            (Recherche::default(), Some(""), Some("")),
+            (Recherche { texte: Some(" "), ..Recherche::default() }, Some(""), Some("")),
+            (Recherche { texte: Some("\"*("), ..Recherche::default() }, None, None),
             (
                 Recherche { texte: Some("gly \"OR\" NEAR(a)*"), ..Recherche::default() },
                 Some("{nom lieu} : (\"gly\"* AND \"or\"* AND \"near\"* AND \"a\"*)"),
+                Some("('gly':*AB & 'or':*AB & 'near':*AB & 'a':*AB)"),
             ),
             (
                 Recherche { commune: Some("St E"), code_postal: Some("42"), ..Recherche::default() },
-                Some("lieu : ((\"saint\"* OR \"st\"*) AND \"e\"*) AND codes : \"p42\"*"),
+                Some("lieu : ((\"saint\"* OR \"st\"*) AND \"e\"*) AND codes : (\"p42\"*)"),
+                Some("(('saint':*B | 'st':*B) & 'e':*B) & ('p42':*D)"),
             ),
             (
                 Recherche { commune: Some("2a004"), categories: &categories, ..Recherche::default() },
-                Some("codes : \"i2a004\"* AND codes : (\"k500\")"),
+                Some("codes : (\"i2a004\"*) AND codes : (\"k500\")"),
+                Some("('i2a004':*D) & ('k500':D)"),
             ),
-            (Recherche { code_postal: Some("42\""), ..Recherche::default() }, None),
+            (Recherche { code_postal: Some("42\""), ..Recherche::default() }, None, None),
         ];
-        for (recherche, expected) in rows {
-            assert_eq!(question(&recherche).ok().as_deref(), expected, "{recherche:?}");
+        for (recherche, fts5, tsquery) in rows {
+            assert_eq!(question(&recherche, &FTS5).ok().as_deref(), fts5, "{recherche:?}");
+            assert_eq!(question(&recherche, &TSQUERY).ok().as_deref(), tsquery, "{recherche:?}");
         }
     }
 

@@ -84,7 +84,7 @@ impl Store {
     pub async fn rejeu_ajouter(&self, entrees: Vec<EntreeRejeu>, now: Timestamp) -> Result<(), Error> {
         const FORGET: &str = "DELETE FROM rejeu WHERE expire_le < $1";
         const INSERT: &str = concat!(
-            "INSERT INTO rejeu (empreinte, expire_le) SELECT unhex(e.a), e.b FROM ",
+            "INSERT INTO rejeu (empreinte, expire_le) SELECT unhex(e.a), CAST(e.b AS BIGINT) FROM ",
             pairs!("$1"),
             " e WHERE true ON CONFLICT DO NOTHING"
         );

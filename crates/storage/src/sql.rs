@@ -63,6 +63,7 @@ pub(crate) struct Row<'r> {
 enum Raw<'r> {
     Sqlx(&'r sqlx::sqlite::SqliteRow),
     Rusqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r sqlx::postgres::PgRow),
 }
 
 impl<'r> Row<'r> {
@@ -72,6 +73,10 @@ impl<'r> Row<'r> {
 
     pub(crate) fn rusqlite(table: &'static str, row: &'r rusqlite::Row<'_>) -> Self {
         Self { table, raw: Raw::Rusqlite(row) }
+    }
+
+    pub(crate) fn postgres(table: &'static str, row: &'r sqlx::postgres::PgRow) -> Self {
+        Self { table, raw: Raw::Postgres(row) }
     }
 
     pub(crate) fn integer(&self, index: usize) -> Result<i64, Error> {
@@ -90,6 +95,7 @@ impl<'r> Row<'r> {
         match self.raw {
             Raw::Sqlx(row) => row.try_get(index).ok(),
             Raw::Rusqlite(row) => row.get_ref(index).ok().and_then(|value| value.as_i64_or_null().ok()),
+            Raw::Postgres(row) => crate::postgres::integer(row, index),
         }
         .ok_or_else(|| self.inconsistent(index))
     }
@@ -98,6 +104,7 @@ impl<'r> Row<'r> {
         match self.raw {
             Raw::Sqlx(row) => row.try_get(index).ok(),
             Raw::Rusqlite(row) => row.get_ref(index).ok().and_then(|value| value.as_str_or_null().ok()),
+            Raw::Postgres(row) => row.try_get(index).ok(),
         }
         .ok_or_else(|| self.inconsistent(index))
     }
@@ -106,6 +113,7 @@ impl<'r> Row<'r> {
         match self.raw {
             Raw::Sqlx(row) => row.try_get(index).ok(),
             Raw::Rusqlite(row) => row.get_ref(index).ok().and_then(|value| value.as_blob_or_null().ok()),
+            Raw::Postgres(row) => row.try_get(index).ok(),
         }
         .ok_or_else(|| self.inconsistent(index))
     }
@@ -114,6 +122,7 @@ impl<'r> Row<'r> {
     fn inconsistent(&self, index: usize) -> Error {
         let name = match self.raw {
             Raw::Sqlx(row) => row.columns().get(index).map(|column| column.name().to_owned()),
+            Raw::Postgres(row) => row.columns().get(index).map(|column| column.name().to_owned()),
             Raw::Rusqlite(row) => row.as_ref().column_name(index).ok().map(str::to_owned),
         };
         Error::Inconsistent { table: self.table, column: name.unwrap_or_default().into(), row: String::new() }

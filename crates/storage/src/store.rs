@@ -12,9 +12,9 @@ use sqlx::SqlitePool;
 use tokio::sync::Mutex;
 
 use crate::{
-    Cause, Error, Tx,
+    Error, Options, Tx,
     connection::{Reader, Readers},
-    open,
+    open, postgres,
 };
 
 /// A future on the heap, so that a closure can return it.
@@ -27,6 +27,16 @@ pub struct Store {
 }
 
 struct Inner {
+    base: Base,
+    counters: Arc<Counters>,
+}
+
+enum Base {
+    Sqlite(Sqlite),
+    Postgres(postgres::Base),
+}
+
+struct Sqlite {
     /// One connection: `synchronous=FULL`.
     durable: SqlitePool,
     /// One connection: `synchronous=NORMAL`, for replay entries only, which the next durable commit syncs along.
@@ -34,7 +44,6 @@ struct Inner {
     /// SQLite has one writer. Waiting for one's turn here is fair and wakes at once; SQLite's own waiting sleeps.
     turn: Mutex<()>,
     readers: Arc<Readers>,
-    counters: Arc<Counters>,
 }
 
 /// How a transaction is written down.
@@ -65,24 +74,35 @@ pub(crate) struct Counters {
 }
 
 impl Store {
-    /// How often a transaction is tried when another process holds the database, each try waiting up to the
-    /// busy time-out of five seconds.
-    const TRIES: u32 = 4;
+    /// How often a transaction is tried when another process holds SQLite's file, each try waiting up to the busy
+    /// time-out of five seconds; and when PostgreSQL says that another transaction was in the way, at once.
+    const TRIES_SQLITE: u32 = 4;
+    const TRIES_POSTGRES: u32 = 12;
+    /// The longest pause between two tries.
+    const PAUSE_MAX: Duration = Duration::from_millis(640);
 
-    /// Opens the database that `url` (`sqlite:PATH`) names, making or migrating it as needed.
+    /// Opens the database that `url` (`sqlite:PATH`, `postgres://…`) names, making or migrating it as needed.
     ///
     /// A database made by a later version is refused ([`Error::NewerSchema`]) and left as it is.
     pub async fn open(url: &str) -> Result<Self, Error> {
-        let opened = open::open(url).await?;
-        let inner = Inner {
-            durable: opened.durable,
-            batched: opened.batched,
-            turn: Mutex::new(()),
-            readers: Arc::new(Readers::new(opened.path)),
-            counters: Arc::default(),
+        Self::open_with(url, Options::default()).await
+    }
+
+    /// As [`Store::open`]; `options` are for PostgreSQL.
+    pub async fn open_with(url: &str, options: Options) -> Result<Self, Error> {
+        let base = if postgres::named(url) {
+            Base::Postgres(postgres::open(url, options).await?)
+        } else {
+            let opened = open::open(url).await?;
+            Base::Sqlite(Sqlite {
+                durable: opened.durable,
+                batched: opened.batched,
+                turn: Mutex::new(()),
+                readers: Arc::new(Readers::new(opened.path)),
+            })
         };
-        let store = Self { inner: Arc::new(inner) };
-        store.ready()?;
+        let store = Self { inner: Arc::new(Inner { base, counters: Arc::default() }) };
+        store.ready().await?;
         Ok(store)
     }
 
@@ -112,15 +132,14 @@ impl Store {
         T: Send,
     {
         let mut reader = self.reader()?;
-        reader.begin_snapshot()?;
+        reader.begin_snapshot().await?;
         work(&mut reader).await
     }
 
     /// Whether the database answers.
-    pub fn ready(&self) -> Result<(), Error> {
-        let connection = self.inner.readers.lend()?;
-        connection.get()?.prepare_cached("SELECT propre FROM marche")?.query_row([], |_| Ok(()))?;
-        Ok(())
+    pub async fn ready(&self) -> Result<(), Error> {
+        const SQL: &str = "SELECT propre FROM marche";
+        self.reader()?.row("marche", SQL, &[], |row| row.integer(0)).await.map(drop)
     }
 
     /// What the store has done since it was opened.
@@ -135,14 +154,23 @@ impl Store {
 
     /// Closes every connection once it is free; the last one to close writes the log back into the file.
     pub async fn close(&self) {
-        self.inner.readers.close();
-        self.inner.batched.close().await;
-        self.inner.durable.close().await;
+        match &self.inner.base {
+            Base::Sqlite(sqlite) => {
+                sqlite.readers.close();
+                sqlite.batched.close().await;
+                sqlite.durable.close().await;
+            }
+            Base::Postgres(base) => base.close().await,
+        }
     }
 
     /// A reader for one statement, which needs no transaction around it.
     pub(crate) fn reader<'env>(&self) -> Result<Reader<'env>, Error> {
-        Ok(Reader::here(self.inner.readers.lend()?, Arc::clone(&self.inner.counters)))
+        let counters = Arc::clone(&self.inner.counters);
+        match &self.inner.base {
+            Base::Sqlite(sqlite) => Ok(Reader::here(sqlite.readers.lend()?, counters)),
+            Base::Postgres(base) => Ok(Reader::anywhere(base.clone(), counters)),
+        }
     }
 
     /// The one place where transactions begin, end and are tried again.
@@ -156,14 +184,17 @@ impl Store {
         F: for<'a> Fn(&'a mut Tx<'env>) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'env,
         T: Send,
     {
-        let mut pause = Duration::from_millis(10);
-        for _ in 1..Self::TRIES {
+        let (tries, mut pause) = match self.inner.base {
+            Base::Sqlite(_) => (Self::TRIES_SQLITE, Duration::from_millis(10)),
+            Base::Postgres(_) => (Self::TRIES_POSTGRES, Duration::from_millis(1)),
+        };
+        for _ in 1..tries {
             match self.attempt(durability, &work).await {
-                Err(Error::Unavailable(Cause::Busy)) => {
+                Err(error) if error.passes() => {
                     self.inner.counters.retries.fetch_add(1, Ordering::Relaxed);
-                    tracing::debug!(transaction = name, "database held by another process: trying again");
+                    tracing::debug!(transaction = name, %error, "beginning again");
                     tokio::time::sleep(pause).await;
-                    pause *= 4;
+                    pause = (pause * 4).min(Self::PAUSE_MAX);
                 }
                 outcome => return outcome,
             }
@@ -176,12 +207,18 @@ impl Store {
         F: for<'a> Fn(&'a mut Tx<'env>) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'env,
         T: Send,
     {
-        let pool = match durability {
-            Durability::Durable => &self.inner.durable,
-            Durability::Batched => &self.inner.batched,
+        let counters = Arc::clone(&self.inner.counters);
+        let (mut tx, turn) = match &self.inner.base {
+            Base::Sqlite(sqlite) => {
+                let pool = match durability {
+                    Durability::Durable => &sqlite.durable,
+                    Durability::Batched => &sqlite.batched,
+                };
+                let turn = sqlite.turn.lock().await;
+                (Tx::new(pool.begin_with("BEGIN IMMEDIATE").await?, counters), Some(turn))
+            }
+            Base::Postgres(base) => (Tx::on_postgres(base.clone(), base.begin().await?, counters), None),
         };
-        let turn = self.inner.turn.lock().await;
-        let mut tx = Tx::new(pool.begin_with("BEGIN IMMEDIATE").await?, Arc::clone(&self.inner.counters));
         let outcome = match work(&mut tx).await {
             Ok(value) => tx.commit().await.map(|()| value),
             Err(error) => {

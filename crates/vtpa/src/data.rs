@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use server::{Config, Overrides};
-use storage::Store;
+use storage::{Options, Store};
 
 use crate::cli::Data;
 use crate::exit::{Failure, Outcome};
@@ -18,7 +18,7 @@ impl Data {
 
     /// Opens the database, which must be there.
     pub(crate) async fn open(&self) -> Outcome<Store> {
-        let url = self.url()?;
+        let (url, options) = self.database()?;
         if let Some(path) = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path))
             && !Path::new(path).exists()
         {
@@ -27,18 +27,24 @@ impl Data {
                  the path that --config or --database leads to"
             )));
         }
-        open(&url).await
+        open(&url, options).await
     }
 
     /// Opens the database, made where it is missing.
     pub(crate) async fn open_or_create(&self) -> Outcome<Store> {
-        open(&self.url()?).await
+        let (url, options) = self.database()?;
+        open(&url, options).await
     }
 
-    fn url(&self) -> Outcome<String> {
+    /// The database's URL and how it is reached. A command does one thing at a time.
+    fn database(&self) -> Outcome<(String, Options)> {
+        const ONE: Options = Options { connections: 1, pgbouncer: false };
         match (&self.database, self.configuration()?) {
-            (Some(url), _) => Ok(url.clone()),
-            (None, Some(config)) => Ok(config.database.url),
+            (_, Some(config)) => {
+                let options = Options { pgbouncer: config.database.options().pgbouncer, ..ONE };
+                Ok((config.database.url, options))
+            }
+            (Some(url), None) => Ok((url.clone(), ONE)),
             (None, None) => {
                 Err(Failure::Usage("say where the data are: --config FILE or --database URL".to_owned()))
             }
@@ -46,8 +52,8 @@ impl Data {
     }
 }
 
-async fn open(url: &str) -> Outcome<Store> {
-    Store::open(url)
+async fn open(url: &str, options: Options) -> Outcome<Store> {
+    Store::open_with(url, options)
         .await
         .map_err(|error| Failure::because(format!("database {}: {error}", without_password(url))))
 }

@@ -60,11 +60,45 @@ pub struct Listen {
 }
 
 /// `[database]`
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Database {
-    /// `sqlite:PATH`, the path counted from the file's directory.
+    /// `sqlite:PATH`, the path counted from the file's directory, or `postgres://…`.
     pub url: String,
+    /// Whether PostgreSQL is reached directly or by pgbouncer in transaction mode.
+    pub pool: Pool,
+    /// Connections to PostgreSQL at most; absent: twice as many as cores.
+    pub connections: Option<u32>,
+}
+
+/// `pool = "direct"` or `"pgbouncer"`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pool {
+    /// PostgreSQL itself.
+    #[default]
+    Direct,
+    /// A pooler that gives each transaction another connection: nothing outlives its transaction.
+    Pgbouncer,
+}
+
+/// The URL may hold a password.
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let scheme = self.url.split(':').next().unwrap_or_default();
+        f.debug_struct("Database").field("scheme", &scheme).field("pool", &self.pool).finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// How PostgreSQL is reached.
+    pub fn options(&self) -> storage::Options {
+        let options = storage::Options::default();
+        storage::Options {
+            connections: self.connections.unwrap_or(options.connections),
+            pgbouncer: self.pool == Pool::Pgbouncer,
+        }
+    }
 }
 
 /// A certificate (PEM, the chain after it) and its private key (PEM, PKCS#8).
@@ -361,8 +395,11 @@ impl Config {
         if self.database.url.is_empty() {
             return invalid("database.url", "is required: for example \"sqlite:vtpa.db\"");
         }
-        if !self.database.url.starts_with("sqlite:") {
-            return invalid("database.url", "must be sqlite:PATH (PostgreSQL is not served yet)");
+        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|one| self.database.url.starts_with(one)) {
+            return invalid("database.url", "must be sqlite:PATH or postgres://…");
+        }
+        if self.database.connections == Some(0) {
+            return invalid("database.connections", "must be at least 1");
         }
         if !self.public_url.starts_with("https://") {
             return invalid("public_url", "must begin with https:// (decisions §8: HTTPS is obligatory)");

@@ -54,10 +54,27 @@ fn what_is_wrong_is_named() {
             format!("{db}[trust]\nunknown_revocation = \"refuse\""),
             "trust.unknown_revocation \"refuse\" without a list in trust.crls",
         ),
-        ("[database]\nurl = \"mysql:x\"".to_owned(), "database.url must be sqlite:PATH"),
+        ("[database]\nurl = \"mysql:x\"".to_owned(), "database.url must be sqlite:PATH or postgres://…"),
+        (format!("{db}pool = \"odyssey\""), "pgbouncer"),
+        (format!("{db}connections = 0"), "database.connections must be at least 1"),
     ];
     for (text, expected) in cases {
         let message = load(&text).unwrap_err().to_string();
         assert!(message.contains(expected), "{text:?} gave {message:?}, expected {expected:?}");
+    }
+}
+
+#[test]
+fn postgresql_and_how_it_is_reached() {
+    let url = "postgres://vtpa:geheim@db.example/vtpa";
+    for (more, connections, pgbouncer) in [
+        ("", storage::Options::default().connections, false),
+        ("connections = 7", 7, false),
+        ("pool = \"pgbouncer\"", storage::Options::default().connections, true),
+    ] {
+        let config = load(&format!("[database]\nurl = \"{url}\"\n{more}")).unwrap();
+        assert_eq!(config.database.url, url);
+        assert_eq!(config.database.options(), storage::Options { connections, pgbouncer });
+        assert!(!format!("{config:?}").contains("geheim"), "a password is never shown");
     }
 }

@@ -14,7 +14,7 @@ pub(super) async fn alive() -> &'static str {
 
 /// Readiness: the database answers too.
 pub(super) async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, &'static str) {
-    match state.store.ready() {
+    match state.store.ready().await {
         Ok(()) => (StatusCode::OK, "prêt\n"),
         Err(error) => {
             tracing::warn!(%error, "the database does not answer");

@@ -7,7 +7,7 @@ use dossier::nomenclature::Nomenclatures;
 use jiff::civil::date;
 use storage::{BilanFiness, Error, ImportFiness, Recherche, Refusal, Store};
 
-use crate::support::{Base, etablissement, read, refused};
+use crate::support::{Base, read, refused};
 
 /// Number, name, category, commune (département and three digits), last line of the address.
 type Line = (&'static str, &'static str, &'static str, [&'static str; 2], &'static str);
@@ -66,7 +66,7 @@ fn bilan(ajoutes: u64, modifies: u64, inchanges: u64, fermes: u64) -> Result<Bil
     Ok(BilanFiness { ajoutes, modifies, inchanges, fermes })
 }
 
-async fn found(store: &Store, recherche: Recherche<'_>) -> Vec<String> {
+pub(crate) async fn found(store: &Store, recherche: Recherche<'_>) -> Vec<String> {
     let recherche = &Recherche { limite: 20, ..recherche };
     let results = store
         .read(|reader| Box::pin(async move { reader.search_etablissements(recherche).await }))
@@ -220,40 +220,4 @@ async fn pages() {
     seen.sort();
     seen.dedup();
     assert_eq!(seen.len(), 50, "no page repeats another");
-}
-
-/// A database of version 0.1, whose establishments have no words yet.
-#[tokio::test(flavor = "multi_thread")]
-async fn establishments_of_before_the_migration_are_found() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("vtpa.db");
-    let url = format!("sqlite:{}", path.display());
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    sqlx::migrate!("migrations/sqlite").run_to(1, &pool).await.unwrap();
-    let one = etablissement(7);
-    sqlx::query(
-        "INSERT INTO etablissement (num_finiss, raison_sociale, adresse, cree_le) VALUES ($1, $2, $3, 0)",
-    )
-    .bind(&one.num_finiss)
-    .bind(&one.raison_sociale)
-    .bind(serde_json::to_vec(&one.adresse).unwrap())
-    .execute(&pool)
-    .await
-    .unwrap();
-    sqlx::query("INSERT INTO etablissement (num_finiss, cree_le) VALUES ('010990018', 0)")
-        .execute(&pool)
-        .await
-        .unwrap();
-    pool.close().await;
-    let store = Store::open(&url).await.unwrap();
-    for recherche in [
-        Recherche { texte: Some("residence tilleuls"), ..Recherche::default() },
-        Recherche { commune: Some("75111"), ..Recherche::default() },
-        Recherche { code_postal: Some("75011"), ..Recherche::default() },
-        Recherche { commune: Some("Paris"), ..Recherche::default() },
-    ] {
-        assert_eq!(found(&store, recherche).await, [one.num_finiss.as_str()], "{recherche:?}");
-    }
-    assert_eq!(found(&store, Recherche::default()).await.len(), 2);
 }

@@ -1,4 +1,4 @@
-//! What the storage promises, on a real SQLite file.
+//! What the storage promises, on a real SQLite file; tests/postgres is the same on PostgreSQL.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,10 +10,12 @@ mod application;
 mod demande;
 mod dossier;
 mod etablissement;
+mod fichier;
 mod invariants;
 mod jeton;
 mod logs;
 mod nomenclature;
+mod ours;
 mod rejeu;
 mod session;
 mod store;

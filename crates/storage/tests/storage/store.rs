@@ -1,28 +1,11 @@
-use std::{os::unix::fs::PermissionsExt as _, time::Duration};
+use std::time::Duration;
 
 use storage::{Acces, Cause, Error, Rights, Store};
 
-use crate::support::{Base, demandeur, id, read, run};
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_files_are_their_owners_alone() {
-    let base = Base::new().await;
-    base.application("portail").await;
-    for name in ["vtpa.db", "vtpa.db-wal", "vtpa.db-shm"] {
-        let mode = std::fs::metadata(base.dir.path().join(name)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{name}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_others_could_read_is_closed_to_them() {
-    let base = Base::new().await;
-    let file = base.dir.path().join("vtpa.db");
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let base = base.reopened().await;
-    drop(base.store);
-    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-}
+use crate::{
+    ours::{ZERO, bytes},
+    support::{Base, demandeur, id, read, run},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_is_there_after_reopening() {
@@ -38,10 +21,10 @@ async fn what_was_acknowledged_is_there_after_reopening() {
 async fn a_database_of_a_later_version_is_refused_and_left_alone() {
     let base = Base::new().await;
     let url = base.url();
-    base.execute(
+    base.execute(&format!(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-         VALUES (9999, 'of the future', 1, x'00', 0)",
-    );
+         VALUES (9999, 'of the future', true, {ZERO}, 0)"
+    ));
     let error = Store::open(&url).await.map(drop).unwrap_err();
     assert_eq!(error, Error::NewerSchema { found: 9999, known: 2 });
     assert_eq!(
@@ -54,14 +37,14 @@ async fn a_database_of_a_later_version_is_refused_and_left_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_whose_migrations_are_not_ours_is_refused() {
     let base = Base::new().await;
-    base.execute("UPDATE _sqlx_migrations SET checksum = x'00'");
+    base.execute(&format!("UPDATE _sqlx_migrations SET checksum = {ZERO}"));
     assert_eq!(Store::open(&base.url()).await.map(drop), Err(Error::ForeignSchema { version: 1 }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_may_open_a_new_database_at_once() {
-    let dir = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", dir.path().join("vtpa.db").display());
+    let place = crate::ours::Place::new();
+    let url = place.url();
     let opening: Vec<_> = (0..8)
         .map(|_| {
             let url = url.clone();
@@ -70,25 +53,6 @@ async fn several_may_open_a_new_database_at_once() {
         .collect();
     for opened in opening {
         assert_eq!(opened.await.unwrap(), Ok(()));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_opened_says_why() {
-    let dir = tempfile::tempdir().unwrap();
-    let garbage = dir.path().join("garbage.db");
-    std::fs::write(&garbage, "this is not a database, but long enough to be looked at as one ".repeat(40))
-        .unwrap();
-    let cases = [
-        ("postgres://localhost/vtpa".to_owned(), Error::UnknownUrl),
-        ("vtpa.db".to_owned(), Error::UnknownUrl),
-        ("sqlite:".to_owned(), Error::UnknownUrl),
-        ("sqlite::memory:".to_owned(), Error::UnknownUrl),
-        (format!("sqlite:{}/absent/vtpa.db", dir.path().display()), Error::Unavailable(Cause::CannotOpen)),
-        (format!("sqlite:{}", garbage.display()), Error::Unavailable(Cause::Corrupt(26))),
-    ];
-    for (url, expected) in cases {
-        assert_eq!(Store::open(&url).await.map(drop), Err(expected), "{url}");
     }
 }
 
@@ -130,25 +94,6 @@ async fn a_caller_who_goes_away_leaves_nothing_and_holds_nobody_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_process_that_writes_is_waited_for() {
-    let base = Base::new().await;
-    let raw = base.raw();
-    raw.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let writing = tokio::spawn({
-        let store = base.store.clone();
-        async move {
-            store
-                .run("patient", |tx| Box::pin(async { tx.add_application("portail", Rights::ALL).await }))
-                .await
-        }
-    });
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(!writing.is_finished());
-    raw.execute_batch("COMMIT").unwrap();
-    writing.await.unwrap().unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_read_sees_one_state_of_the_database() {
     let base = Base::new().await;
     let (store, url) = (&base.store, base.url());
@@ -177,7 +122,7 @@ async fn a_damaged_value_is_named_and_not_shown() {
     let base = Base::new().await;
     let application = base.application("portail").await;
     let id = base.dossier(1, application, "dupont").await;
-    base.execute("UPDATE dossier SET demandeur = CAST('{\"NomNaissance\": \"DURAND\"' AS BLOB)");
+    base.execute(&format!("UPDATE dossier SET demandeur = {}", bytes("{\"NomNaissance\": \"DURAND\"")));
     let error = base.store.dossier(&id).await.unwrap_err();
     let row = id.as_str().trim_start_matches('0').to_owned();
     assert_eq!(error, Error::Inconsistent { table: "dossier", column: "demandeur".into(), row });
@@ -187,7 +132,7 @@ async fn a_damaged_value_is_named_and_not_shown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_gone_is_unavailable() {
     let base = Base::new().await;
-    assert_eq!(base.store.ready(), Ok(()));
+    assert_eq!(base.store.ready().await, Ok(()));
     base.store.close().await;
     assert_eq!(
         run!(base, add_application("portail", Rights::ALL)),

@@ -4,41 +4,38 @@ use dossier::{Demandeur, Etablissement, IdDossier, TypeHebergement, UrgenceDeman
 use serde_json::{from_value, json};
 use storage::{ApplicationId, Error, Refusal, Rights, Store, StoredDossier};
 
+use crate::ours::Place;
+
 pub(crate) struct Base {
     pub(crate) store: Store,
-    pub(crate) dir: tempfile::TempDir,
+    pub(crate) place: Place,
 }
 
 impl Base {
     pub(crate) async fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&url(&dir)).await.unwrap();
-        Self { store, dir }
+        let place = Place::new();
+        let store = Store::open(&place.url()).await.unwrap();
+        Self { store, place }
     }
 
-    /// The same file, opened again without a farewell.
+    /// The same database, opened again without a farewell.
     pub(crate) async fn reopened(self) -> Self {
-        let Self { store, dir } = self;
+        let Self { store, place } = self;
         drop(store);
-        let store = Store::open(&url(&dir)).await.unwrap();
-        Self { store, dir }
+        let store = Store::open(&place.url()).await.unwrap();
+        Self { store, place }
     }
 
     pub(crate) fn url(&self) -> String {
-        url(&self.dir)
-    }
-
-    /// Another process's view of the file.
-    pub(crate) fn raw(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.dir.path().join("vtpa.db")).unwrap()
+        self.place.url()
     }
 
     pub(crate) fn execute(&self, sql: &str) {
-        assert!(self.raw().execute(sql, []).unwrap() > 0, "{sql} should change something");
+        assert!(self.place.execute(sql) > 0, "{sql} should change something");
     }
 
     pub(crate) fn count(&self, sql: &str) -> i64 {
-        self.raw().query_row(sql, [], |row| row.get(0)).unwrap()
+        self.place.count(sql)
     }
 
     pub(crate) async fn application(&self, name: &str) -> ApplicationId {
@@ -89,10 +86,6 @@ impl Base {
     pub(crate) async fn stored(&self, id: &IdDossier) -> StoredDossier {
         self.store.dossier(id).await.unwrap().unwrap()
     }
-}
-
-fn url(dir: &tempfile::TempDir) -> String {
-    format!("sqlite:{}", dir.path().join("vtpa.db").display())
 }
 
 /// Twelve digits and their Luhn digit.

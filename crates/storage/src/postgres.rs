@@ -1,0 +1,177 @@
+//! PostgreSQL: its connections and their limits, its schema and its version.
+
+use std::{str::FromStr as _, time::Duration};
+
+use sqlx::{
+    ConnectOptions as _, Connection as _, PgPool, Postgres, Row as _, Transaction,
+    migrate::Migrator,
+    postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
+};
+
+use crate::{
+    Cause, Error,
+    dialect::postgres,
+    open::{PAUSE, TRIES, migrate},
+    sql::Value,
+};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Waiting longer than this for a free connection is an answer too.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// A connection that rested longer than this is asked whether it is still there before it is used.
+const REST: Duration = Duration::from_secs(1);
+
+/// What a transaction may take: waiting for a lock, one statement, and a client that went silent. Set for each
+/// transaction, since between transactions pgbouncer may give the connection to another.
+macro_rules! limits {
+    ($begin:literal) => {
+        concat!(
+            $begin,
+            "; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '30s'; ",
+            "SET LOCAL idle_in_transaction_session_timeout = '60s'"
+        )
+    };
+}
+
+/// How PostgreSQL is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Connections at most. About twice as many as cores serve best.
+    pub connections: u32,
+    /// Whether what is connected to is pgbouncer, in transaction mode: then nothing outlives its transaction, prepared
+    /// statements neither.
+    pub pgbouncer: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self { connections: u32::try_from(cores * 2).unwrap_or(8).clamp(4, 64), pgbouncer: false }
+    }
+}
+
+/// The connections.
+#[derive(Clone)]
+pub(crate) struct Base {
+    pool: PgPool,
+    persistent: bool,
+}
+
+/// Whether `url` is PostgreSQL's.
+pub(crate) fn named(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+/// Connects, makes or migrates the schema. Several instances may do so at once.
+pub(crate) async fn open(url: &str, options: Options) -> Result<Base, Error> {
+    let mut connect = PgConnectOptions::from_str(url)
+        .map_err(|_| Error::UnknownUrl)?
+        .application_name("vtpa")
+        .disable_statement_logging();
+    if options.pgbouncer {
+        connect = connect.statement_cache_capacity(0).extra_float_digits(None);
+    }
+    let pool = PgPoolOptions::new()
+        .max_connections(options.connections.max(1))
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for > REST {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(connect)
+        .await?;
+    assert_utf8(&pool).await?;
+    for _ in 1..TRIES {
+        match migrate(&MIGRATIONS, &pool).await {
+            Err(Error::Conflict | Error::Unavailable(Cause::Contention)) => tokio::time::sleep(PAUSE).await,
+            outcome => return outcome.map(|()| Base { pool, persistent: !options.pgbouncer }),
+        }
+    }
+    migrate(&MIGRATIONS, &pool).await.map(|()| Base { pool, persistent: !options.pgbouncer })
+}
+
+/// Names have accents; another encoding would refuse some of them late.
+async fn assert_utf8(pool: &PgPool) -> Result<(), Error> {
+    let encoding: String = sqlx::query("SELECT current_setting('server_encoding')")
+        .persistent(false)
+        .fetch_one(pool)
+        .await?
+        .try_get(0)?;
+    if encoding == "UTF8" {
+        Ok(())
+    } else {
+        Err(Error::NotDurable { setting: "server_encoding", expected: "UTF8" })
+    }
+}
+
+impl Base {
+    /// A transaction that is as if it were alone, or fails with [`Cause::Contention`].
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
+        Ok(self.pool.begin_with(limits!("BEGIN ISOLATION LEVEL SERIALIZABLE")).await?)
+    }
+
+    /// A transaction that only reads, and one state of the database.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Postgres>, Error> {
+        Ok(self.pool.begin_with(limits!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await?)
+    }
+
+    /// The rows of one statement, which is its own transaction. It only reads, so that it may be asked again on another
+    /// connection where one was found broken.
+    pub(crate) async fn fetch(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<PgRow>, Error> {
+        for _ in 0..3 {
+            match self.query(sql, values)?.fetch_all(&self.pool).await.map_err(Error::from) {
+                Err(Error::Unavailable(Cause::Disconnected)) => {}
+                outcome => return outcome,
+            }
+        }
+        Ok(self.query(sql, values)?.fetch_all(&self.pool).await?)
+    }
+
+    /// Executes one statement, which is its own transaction; gives the number of rows it changed. Never tried again.
+    pub(crate) async fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
+        Ok(self.query(sql, values)?.execute(&self.pool).await?.rows_affected())
+    }
+
+    pub(crate) fn query(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<sqlx::query::Query<'static, Postgres, PgArguments>, Error> {
+        Ok(sqlx::query_with(postgres(sql), arguments(values)?).persistent(self.persistent))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn arguments(values: &[Value<'_>]) -> Result<PgArguments, Error> {
+    use sqlx::Arguments as _;
+    let mut arguments = PgArguments::default();
+    for value in values {
+        match *value {
+            Value::Integer(value) => arguments.add(value),
+            Value::MaybeInteger(value) => arguments.add(value),
+            Value::Text(value) => arguments.add(value),
+            Value::Bytes(value) => arguments.add(value),
+            Value::MaybeText(value) => arguments.add(value),
+            Value::MaybeBytes(value) => arguments.add(value),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+/// A whole number, or a truth as SQLite has it.
+pub(crate) fn integer(row: &PgRow, index: usize) -> Option<Option<i64>> {
+    row.try_get::<Option<i64>, _>(index)
+        .ok()
+        .or_else(|| row.try_get::<Option<bool>, _>(index).ok().map(|value| value.map(i64::from)))
+        .or_else(|| row.try_get::<Option<i32>, _>(index).ok().map(|value| value.map(i64::from)))
+}

@@ -1,0 +1,35 @@
+//! What the storage promises, on a real PostgreSQL: the tests of tests/storage, and what holds of PostgreSQL alone.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in helpers of tests too, what fails should fail the test"
+)]
+
+#[path = "../storage/application.rs"]
+mod application;
+#[path = "../storage/demande.rs"]
+mod demande;
+#[path = "../storage/dossier.rs"]
+mod dossier;
+#[path = "../storage/etablissement.rs"]
+mod etablissement;
+#[path = "../storage/invariants.rs"]
+mod invariants;
+#[path = "../storage/jeton.rs"]
+mod jeton;
+#[path = "../storage/logs.rs"]
+mod logs;
+#[path = "../storage/nomenclature.rs"]
+mod nomenclature;
+#[path = "../storage/rejeu.rs"]
+mod rejeu;
+#[path = "../storage/session.rs"]
+mod session;
+#[path = "../storage/store.rs"]
+mod store;
+#[path = "../storage/support.rs"]
+mod support;
+
+mod ours;
