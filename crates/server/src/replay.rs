@@ -1,6 +1,7 @@
-//! The replay guard of one process: memory is the authority, the database its memory across restarts.
+//! The replay guard. On SQLite, which one process serves: memory is the authority, the database its memory across
+//! restarts. On PostgreSQL the database is the authority, for all instances, and a message costs one statement.
 //!
-//! Entries reach the database in batches, so a message costs no commit of its own. A crash may lose the last
+//! On SQLite entries reach the database in batches, so a message costs no commit of its own. A crash may lose the last
 //! batch; so after a stop that was not clean, messages created before the new start are refused: the guard says
 //! that it cannot know, never that it has not seen.
 
@@ -13,10 +14,66 @@ use storage::{EntreeRejeu, Store};
 use tokio::sync::watch;
 use wss::{Admission, GuardUnavailable, ReplayEntry, ReplayGuard};
 
+use crate::clock::Clock;
+
 /// How often entries are written.
 const BATCH: Duration = Duration::from_millis(200);
 
+/// How often what need not be remembered any longer is forgotten, where the database is the authority.
+const FORGET: Duration = Duration::from_secs(60);
+
 /// Remembers accepted signatures.
+pub(crate) enum Guard {
+    /// SQLite's.
+    Memory(MemoryGuard),
+    /// PostgreSQL's.
+    Shared(Store, Clock),
+}
+
+impl Guard {
+    /// The guard that goes with the database.
+    pub(crate) async fn load(store: &Store, clock: &Clock) -> Result<Self, storage::Error> {
+        if store.is_shared() {
+            return Ok(Self::Shared(store.clone(), clock.clone()));
+        }
+        Ok(Self::Memory(MemoryGuard::load(store, clock.now()).await?))
+    }
+
+    /// Writes, and forgets, until `stop`.
+    pub(crate) async fn tend(&self, store: &Store, clock: &Clock, mut stop: watch::Receiver<bool>) {
+        if let Self::Memory(guard) = self {
+            return guard.write_behind(store, clock, stop).await;
+        }
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(FORGET) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            if let Err(error) = store.rejeu_oublier().await {
+                tracing::warn!(%error, "replay entries that are over stay for now");
+            }
+        }
+    }
+}
+
+impl ReplayGuard for Guard {
+    async fn admit(&self, entry: ReplayEntry) -> Result<Admission, GuardUnavailable> {
+        let (store, clock) = match self {
+            Self::Memory(guard) => return guard.admit(entry).await,
+            Self::Shared(store, clock) => (store, clock),
+        };
+        match store.rejeu_prendre(&entry.key, entry.until.duration_since(clock.now())).await {
+            Ok(true) => Ok(Admission::First),
+            Ok(false) => Ok(Admission::Seen),
+            Err(error) => {
+                tracing::warn!(%error, "the replay guard could not be asked");
+                Err(GuardUnavailable)
+            }
+        }
+    }
+}
+
+/// Remembers accepted signatures in this process.
 #[derive(Debug)]
 pub(crate) struct MemoryGuard {
     state: Mutex<State>,
@@ -32,7 +89,7 @@ struct State {
 
 impl MemoryGuard {
     /// Reads what earlier processes remembered, and whether the last one stopped cleanly.
-    pub(crate) async fn load(store: &Store, now: Timestamp) -> Result<Self, storage::Error> {
+    async fn load(store: &Store, now: Timestamp) -> Result<Self, storage::Error> {
         let memory = store.rejeu_demarrer(now).await?;
         let seen = memory.entrees.into_iter().map(|entry| (entry.cle, entry.jusqu_a)).collect();
         Ok(Self {
@@ -42,12 +99,7 @@ impl MemoryGuard {
     }
 
     /// Writes batches until `stop`, then the last one and the mark of a clean stop.
-    pub(crate) async fn write_behind(
-        &self,
-        store: &Store,
-        clock: &crate::Clock,
-        mut stop: watch::Receiver<bool>,
-    ) {
+    async fn write_behind(&self, store: &Store, clock: &Clock, mut stop: watch::Receiver<bool>) {
         loop {
             let stopped = tokio::select! {
                 () = tokio::time::sleep(BATCH) => false,

@@ -16,7 +16,7 @@ use crate::journal::Journal;
 use crate::keys::{self, KeyFileError};
 use crate::net;
 use crate::registered::Registered;
-use crate::replay::MemoryGuard;
+use crate::replay::Guard;
 use crate::state::AppState;
 use crate::tables::Tables;
 use crate::trust::Trust;
@@ -68,12 +68,13 @@ impl Server {
         let assertion_issuers = keys::assertion_issuers(&config.trust)?;
         let (chain, key) = keys::tls(&config.tls)?;
         let store = Store::open_with(&config.database.url, config.database.options()).await?;
+        let serving = store.serve()?;
         let https = listen(config.listen.https).await?;
         let http = listen_if(config.listen.http).await?;
         let metrics = listen_if(config.listen.metrics).await?;
         let address =
             https.local_addr().map_err(|error| StartError::Listen { address: config.listen.https, error })?;
-        let replay = MemoryGuard::load(&store, clock.now()).await?;
+        let replay = Guard::load(&store, &clock).await?;
         let tables = Tables::load(&store, &clock).await?;
         let state = Arc::new(AppState {
             config,
@@ -86,6 +87,7 @@ impl Server {
             registered: Registered::default(),
             replay,
             journal: Journal::default(),
+            _serving: serving,
             tables,
         });
         let tls = net::tls_acceptor(chain, key, &state)?;
@@ -113,8 +115,7 @@ impl Server {
         let limits = self.state.config.limits.clone();
         let (quiet, flushed) = watch::channel(false);
         let state = Arc::clone(&self.state);
-        let guard =
-            tokio::spawn(async move { state.replay.write_behind(&state.store, &state.clock, flushed).await });
+        let guard = tokio::spawn(async move { state.replay.tend(&state.store, &state.clock, flushed).await });
         let state = Arc::clone(&self.state);
         let purge = tokio::spawn(async move { purge(&state.store).await });
         let state = Arc::clone(&self.state);

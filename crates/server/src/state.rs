@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::journal::Journal;
 use crate::registered::Registered;
-use crate::replay::MemoryGuard;
+use crate::replay::Guard;
 use crate::tables::Tables;
 use crate::trust::Trust;
 
@@ -25,9 +25,11 @@ pub(crate) struct AppState {
     /// Whose holder-of-key assertions are believed beside the application's own.
     pub(crate) assertion_issuers: Vec<Certificate>,
     pub(crate) registered: Registered,
-    pub(crate) replay: MemoryGuard,
     /// In a sandbox, its last messages.
     pub(crate) journal: Journal,
+    pub(crate) replay: Guard,
+    /// Lets no other process serve the same SQLite file.
+    pub(crate) _serving: storage::Serving,
     /// Nomenclatures, as they are at this moment.
     pub(crate) tables: Tables,
 }

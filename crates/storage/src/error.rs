@@ -43,6 +43,12 @@ pub enum Error {
     /// The URL names no database that this program can open.
     #[error("unknown database URL; expected sqlite:PATH or postgres://…")]
     UnknownUrl,
+    /// Another process serves this SQLite file.
+    #[error(
+        "another server serves this SQLite database; SQLite is for one server process: stop the other one, or move \
+         to PostgreSQL (database.url = \"postgres://…\"), which any number of servers may share"
+    )]
+    ServedAlready,
     /// The database does not keep a promise that the product relies on.
     #[error("the database does not hold {setting}: it must be {expected}")]
     NotDurable {

@@ -52,5 +52,5 @@ pub use self::{
     rejeu::{EntreeRejeu, Memoire, Purged},
     session::Session,
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},
-    store::{BoxFuture, Statistics, Store},
+    store::{BoxFuture, Serving, Statistics, Store},
 };

@@ -1,6 +1,7 @@
 //! Opening: the file and its mode, the connections and their settings, the schema and its version.
 
 use std::{
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -49,6 +50,22 @@ async fn connect(path: &Path) -> Result<Opened, Error> {
     assert_settings(&durable).await?;
     let batched = writer(path, SqliteSynchronous::Normal).await?;
     Ok(Opened { path: path.to_owned(), durable, batched })
+}
+
+/// Locks `PATH.lock`, beside the database, for as long as what is given lives, whatever ends it. The database's own
+/// file would not do: SQLite gives its locks up when any other handle on it is closed.
+pub(crate) fn lock(path: &Path) -> Result<File, Error> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let path = PathBuf::from(name);
+    create_private(&path)?;
+    let cannot_open = |_| Error::Unavailable(Cause::CannotOpen);
+    let file = File::options().write(true).open(&path).map_err(cannot_open)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::ServedAlready),
+        Err(TryLockError::Error(error)) => Err(cannot_open(error)),
+    }
 }
 
 /// A connection that only reads. The file exists and has its schema.

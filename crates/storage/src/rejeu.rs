@@ -1,6 +1,7 @@
-//! The replay guard's memory. The server decides from its own; what is here brings it back after a restart.
+//! The replay guard's memory. On SQLite the one server decides from its own, and what is here brings it back after a
+//! restart. On PostgreSQL the table decides, for all servers.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Error, Reader, Store, Tx,
@@ -44,7 +45,48 @@ impl Reader<'_> {
     }
 }
 
+/// A fingerprint that servers share is kept this much longer than asked for, so that clocks may differ.
+macro_rules! margin {
+    () => {
+        "600000"
+    };
+}
+
 impl Store {
+    /// Remembers a message durably, for `pour` by the database's clock and ten minutes more, unless it is remembered
+    /// already; says whether it was the first to. One atomic statement: of any number of servers that ask at once, one
+    /// is told so. Where the answer is lost the outcome is an error, and asking again would say no.
+    pub async fn rejeu_prendre(&self, cle: &[u8; 32], pour: SignedDuration) -> Result<bool, Error> {
+        const SQL: &str = concat!(
+            "INSERT INTO rejeu (empreinte, expire_le) VALUES ($1, $2 + ",
+            margin!(),
+            " + ",
+            now!(),
+            ") ON CONFLICT DO NOTHING"
+        );
+        let pour = i64::try_from(pour.as_millis()).unwrap_or(0).max(0);
+        Ok(self.execute_alone("replay", SQL, &[Value::Bytes(cle), Value::Integer(pour)]).await? == 1)
+    }
+
+    /// Forgets what [`Store::rejeu_prendre`] remembered long enough; gives the number. A few thousand at a time, since
+    /// others are inserting.
+    pub async fn rejeu_oublier(&self) -> Result<u64, Error> {
+        const FEW: u64 = 5_000;
+        const SQL: &str = concat!(
+            "DELETE FROM rejeu WHERE empreinte IN (SELECT empreinte FROM rejeu WHERE expire_le < ",
+            now!(),
+            " ORDER BY expire_le LIMIT 5000)"
+        );
+        let mut all = 0;
+        loop {
+            let some = self.execute_alone("forget replays", SQL, &[]).await?;
+            all += some;
+            if some < FEW {
+                return Ok(all);
+            }
+        }
+    }
+
     /// Takes note, durably, that a server begins, and gives what earlier ones had seen.
     pub async fn rejeu_demarrer(&self, now: Timestamp) -> Result<Memoire, Error> {
         const MARK: &str = "SELECT propre FROM marche WHERE id = 1";

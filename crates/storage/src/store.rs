@@ -1,5 +1,7 @@
 use std::{
+    fs::File,
     future::Future,
+    path::PathBuf,
     pin::Pin,
     sync::{
         Arc,
@@ -12,9 +14,10 @@ use sqlx::SqlitePool;
 use tokio::sync::Mutex;
 
 use crate::{
-    Error, Options, Tx,
+    Cause, Error, Options, Tx,
     connection::{Reader, Readers},
     open, postgres,
+    sql::Value,
 };
 
 /// A future on the heap, so that a closure can return it.
@@ -44,6 +47,14 @@ struct Sqlite {
     /// SQLite has one writer. Waiting for one's turn here is fair and wakes at once; SQLite's own waiting sleeps.
     turn: Mutex<()>,
     readers: Arc<Readers>,
+    path: PathBuf,
+}
+
+/// That this process serves the database. Dropping it lets another one.
+#[derive(Debug)]
+#[must_use]
+pub struct Serving {
+    _lock: Option<File>,
 }
 
 /// How a transaction is written down.
@@ -98,7 +109,8 @@ impl Store {
                 durable: opened.durable,
                 batched: opened.batched,
                 turn: Mutex::new(()),
-                readers: Arc::new(Readers::new(opened.path)),
+                readers: Arc::new(Readers::new(opened.path.clone())),
+                path: opened.path,
             })
         };
         let store = Self { inner: Arc::new(Inner { base, counters: Arc::default() }) };
@@ -171,6 +183,41 @@ impl Store {
             Base::Sqlite(sqlite) => Ok(Reader::here(sqlite.readers.lend()?, counters)),
             Base::Postgres(base) => Ok(Reader::anywhere(base.clone(), counters)),
         }
+    }
+
+    /// Whether several servers may serve this database at once: PostgreSQL's, not SQLite's.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.inner.base, Base::Postgres(_))
+    }
+
+    /// What a server holds as long as it serves. Refused on a SQLite file that another one serves
+    /// ([`Error::ServedAlready`]): a server decides about replays from its memory. Who only reads and writes needs none.
+    pub fn serve(&self) -> Result<Serving, Error> {
+        match &self.inner.base {
+            Base::Sqlite(sqlite) => Ok(Serving { _lock: Some(open::lock(&sqlite.path)?) }),
+            Base::Postgres(_) => Ok(Serving { _lock: None }),
+        }
+    }
+
+    /// One statement that is its own transaction: durable when this returns. On PostgreSQL it takes one round trip, and
+    /// is begun again only where the database said that it did nothing.
+    pub(crate) async fn execute_alone(
+        &self,
+        name: &'static str,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, Error> {
+        let Base::Postgres(base) = &self.inner.base else {
+            return self.run(name, |tx| Box::pin(tx.execute(sql, values))).await;
+        };
+        for _ in 1..Self::TRIES_POSTGRES {
+            self.inner.counters.statement();
+            match base.execute(sql, values).await {
+                Err(Error::Unavailable(Cause::Contention)) => {}
+                outcome => return outcome.map_err(Error::of_commit),
+            }
+        }
+        base.execute(sql, values).await.map_err(Error::of_commit)
     }
 
     /// The one place where transactions begin, end and are tried again.

@@ -103,3 +103,19 @@ async fn establishments_of_before_the_migration_are_found() {
     }
     assert_eq!(crate::etablissement::found(&store, Recherche::default()).await.len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_serves_a_file_and_others_may_only_work_on_it() {
+    let base = Base::new().await;
+    let serving = base.store.serve().unwrap();
+    let second = Store::open(&base.url()).await.unwrap();
+    assert_eq!(second.serve().map(drop), Err(Error::ServedAlready));
+    second
+        .run("beside it", |tx| Box::pin(async { tx.add_application("portail", Rights::ALL).await }))
+        .await
+        .unwrap();
+    let lock = base.place.dir.path().join("vtpa.db.lock");
+    assert_eq!(std::fs::metadata(lock).unwrap().permissions().mode() & 0o777, 0o600);
+    drop(serving);
+    assert!(second.serve().is_ok(), "when the first has ended");
+}

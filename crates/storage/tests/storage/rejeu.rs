@@ -1,5 +1,5 @@
 use jiff::{SignedDuration, Timestamp};
-use storage::{EntreeRejeu, Memoire};
+use storage::{EntreeRejeu, Memoire, Store};
 
 use crate::support::{Base, sha};
 
@@ -73,4 +73,38 @@ async fn only_a_clean_stop_is_a_clean_stop() {
     let base = base.reopened().await;
     assert!(clean(&base).await, "after a clean stop");
     assert!(!clean(&base).await, "which counts once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_ask_at_once_about_one_message_one_is_first() {
+    let base = Base::new().await;
+    let second = Store::open(&base.url()).await.unwrap();
+    let minute = SignedDuration::from_secs(60);
+    for seed in 0..5 {
+        let asking: Vec<_> = (0..64)
+            .map(|number| {
+                let store = if number % 2 == 0 { base.store.clone() } else { second.clone() };
+                tokio::spawn(async move { store.rejeu_prendre(&sha(seed), minute).await.unwrap() })
+            })
+            .collect();
+        let mut first = 0;
+        for asked in asking {
+            first += usize::from(asked.await.unwrap());
+        }
+        assert_eq!(first, 1);
+    }
+    assert_eq!(base.count("SELECT COUNT(*) FROM rejeu"), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_entry_is_forgotten_ten_minutes_after_its_time_by_the_databases_clock() {
+    let base = Base::new().await;
+    let ask = async |seed| base.store.rejeu_prendre(&sha(seed), SignedDuration::from_secs(60)).await.unwrap();
+    assert!(ask(1).await && ask(2).await);
+    let left = base.count(&format!("SELECT MIN(expire_le) - {} FROM rejeu", crate::ours::NOW));
+    assert!((630_000..=660_001).contains(&left), "{left} ms left");
+    assert_eq!(base.store.rejeu_oublier().await, Ok(0));
+    base.execute("UPDATE rejeu SET expire_le = expire_le - 661000 WHERE expire_le = (SELECT MIN(expire_le) FROM rejeu)");
+    assert_eq!(base.store.rejeu_oublier().await.map(|count| count >= 1), Ok(true));
+    assert!(ask(1).await, "what is forgotten is new");
 }
