@@ -3,6 +3,7 @@
 //! * [`pki`]: a test authority and one certificate for each way of being right or wrong;
 //! * [`dossiers`]: plausible French data in the contract's JSON form;
 //! * [`encrypted`]: encrypted content that is wrong in what only the key's holder can tell;
+//! * [`postgres`]: a PostgreSQL of the test process's own, and a database for each test;
 //! * [`instant`] and [`rng`]: a fixed clock and seeded randomness.
 //!
 //! Failing here fails the test that asked, so this crate panics where product code would return an error.
@@ -15,6 +16,7 @@
 pub mod dossiers;
 pub mod encrypted;
 pub mod pki;
+pub mod postgres;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;

@@ -22,6 +22,9 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// A connection that rested longer than this is asked whether it is still there before it is used.
 const REST: Duration = Duration::from_secs(1);
 
+/// After a restart of PostgreSQL every connection is broken, and each is found so once; those that rested, before.
+const BROKEN: u32 = 4;
+
 /// What a transaction may take: waiting for a lock, one statement, and a client that went silent. Set for each
 /// transaction, since between transactions pgbouncer may give the connection to another.
 macro_rules! limits {
@@ -113,18 +116,29 @@ async fn assert_utf8(pool: &PgPool) -> Result<(), Error> {
 impl Base {
     /// A transaction that is as if it were alone, or fails with [`Cause::Contention`].
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
-        Ok(self.pool.begin_with(limits!("BEGIN ISOLATION LEVEL SERIALIZABLE")).await?)
+        self.begin_with(limits!("BEGIN ISOLATION LEVEL SERIALIZABLE")).await
     }
 
     /// A transaction that only reads, and one state of the database.
     pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Postgres>, Error> {
-        Ok(self.pool.begin_with(limits!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await?)
+        self.begin_with(limits!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await
+    }
+
+    /// Nothing was done yet: where a connection was found broken, another one does.
+    async fn begin_with(&self, begin: &'static str) -> Result<Transaction<'static, Postgres>, Error> {
+        for _ in 0..BROKEN {
+            match self.pool.begin_with(begin).await.map_err(Error::from) {
+                Err(Error::Unavailable(Cause::Disconnected)) => {}
+                outcome => return outcome,
+            }
+        }
+        Ok(self.pool.begin_with(begin).await?)
     }
 
     /// The rows of one statement, which is its own transaction. It only reads, so that it may be asked again on another
     /// connection where one was found broken.
     pub(crate) async fn fetch(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<PgRow>, Error> {
-        for _ in 0..3 {
+        for _ in 0..BROKEN {
             match self.query(sql, values)?.fetch_all(&self.pool).await.map_err(Error::from) {
                 Err(Error::Unavailable(Cause::Disconnected)) => {}
                 outcome => return outcome,

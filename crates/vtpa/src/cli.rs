@@ -55,7 +55,7 @@ pub(crate) struct Data {
     /// The server's configuration file (its [database] url is used)
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The database itself, sqlite:PATH; overrides the configuration's
+    /// The database itself, sqlite:PATH or postgres://…; overrides the configuration's
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
 }

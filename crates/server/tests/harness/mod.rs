@@ -39,6 +39,13 @@ impl Harness {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let harness = Self::start(change).await;
+        harness.register("portail", &pki().partner, Rights::ALL).await;
+        harness
+    }
+
+    /// A server, and whoever its database knows.
+    pub(crate) async fn start(change: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let (certificate, key) = pki().server.write(directory.path());
         pki().ca.write(directory.path());
@@ -54,9 +61,7 @@ impl Harness {
         let now = Arc::new(Mutex::new(testkit::instant()));
         let clock = Arc::clone(&now);
         let server = Server::start(config, Clock::from_fn(move || *clock.lock().unwrap())).await.unwrap();
-        let harness = Self { app: server.router(), server, now, rng: Mutex::new(testkit::rng(1)), directory };
-        harness.register("portail", &pki().partner, Rights::ALL).await;
-        harness
+        Self { app: server.router(), server, now, rng: Mutex::new(testkit::rng(1)), directory }
     }
 
     pub(crate) async fn register(&self, name: &str, identity: &TestIdentity, rights: Rights) {

@@ -13,6 +13,7 @@ mod faults;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod inspect;
+mod instances;
 mod jetons;
 mod near_miss;
 mod sandbox;

@@ -1,7 +1,6 @@
 //! What the storage promises, on a real PostgreSQL: the tests of tests/storage, and what holds of PostgreSQL alone.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "in helpers of tests too, what fails should fail the test"
@@ -33,3 +32,4 @@ mod store;
 mod support;
 
 mod ours;
+mod serveur;

@@ -23,7 +23,7 @@ pub(crate) struct Serve {
     /// Show Prometheus metrics here, a loopback address; overrides [listen] metrics
     #[arg(long, value_name = "ADDR:PORT")]
     metrics: Option<SocketAddr>,
-    /// The database, sqlite:PATH; overrides [database] url
+    /// The database, sqlite:PATH or postgres://…; overrides [database] url
     #[arg(long, value_name = "URL")]
     database: Option<String>,
 }

@@ -159,6 +159,41 @@ fn the_database_may_be_named_on_the_command_line() {
     assert_eq!(server.end_by("TERM"), Some(0));
 }
 
+#[test]
+fn a_second_server_on_one_sqlite_file_is_refused_and_commands_work_beside_the_first() {
+    let house = House::new();
+    let mut server = house.serve();
+    let arguments = ["serve", "--config", "vtpa.toml", "--listen", "127.0.0.1:0"];
+    vtpa_in(house.path(), arguments)
+        .status(1)
+        .says("another server serves this SQLite database")
+        .says("PostgreSQL");
+    let dossier = server.create("moi");
+    house.operator(&["dossier", "show", &dossier, "--json"]).status(0);
+    house.operator(&["partner", "suspend", "portail"]).status(0);
+    house.operator(&["etablissement", "list"]).status(0);
+    assert_eq!(server.end_by("TERM"), Some(0));
+    assert_eq!(house.serve().end_by("TERM"), Some(0), "once the first has ended");
+}
+
+#[test]
+fn two_servers_share_one_postgresql_and_the_commands_reach_it() {
+    let house = House::new();
+    let url = testkit::postgres::Place::new().url();
+    let toml = "sandbox = true\n[listen]\nhttps = \"127.0.0.1:0\"\n[trust]\nanchors = [\"ca.pem\"]\n";
+    house.write("vtpa.toml", format!("{toml}[database]\nurl = \"{url}\"\n"));
+    house.operator(&["partner", "add", "portail", "--cert", "partner.pem"]).status(0);
+    let (mut first, mut second) = (house.serve(), house.serve());
+    let dossier = first.create("moi");
+    let shown = house.operator(&["dossier", "show", &dossier, "--json"]).status(0).json();
+    assert!(shown.to_string().contains(&dossier), "{shown}");
+    let read = second.call(&pki().partner, &["consulter", &format!("{dossier}:moi")]).status(0).json();
+    assert!(read.to_string().contains(&dossier), "{read}");
+    let by_url = vtpa_in(house.path(), ["partner", "list", "--json", "--database", &url]).status(0).json();
+    assert!(by_url.to_string().contains("portail"), "{by_url}");
+    assert_eq!((first.end_by("TERM"), second.end_by("INT")), (Some(0), Some(0)));
+}
+
 fn partner(url: &str) -> Client {
     let anchors = Certificate::from_pem(pki().ca.certificate_pem.as_bytes()).unwrap();
     let server = Certificate::parse(&pki().server.certificate_der).unwrap();

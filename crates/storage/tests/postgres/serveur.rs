@@ -1,0 +1,150 @@
+//! What holds of PostgreSQL alone.
+
+use std::time::Duration;
+
+use storage::{Acces, Cause, Error, Options, Rights, Store};
+
+use crate::support::{Base, read, run, sha};
+
+/// Ends every connection of the product, as a restart of PostgreSQL would.
+const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+     WHERE datname = current_database() AND application_name = 'vtpa'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_whose_connection_is_cut_is_begun_again_and_done_once() {
+    let base = Base::new().await;
+    let (name, tries) = ("portail", &std::sync::atomic::AtomicU32::new(0));
+    let cut = &base;
+    base.store
+        .run("cut", |tx| {
+            Box::pin(async move {
+                tx.add_application(name, Rights::ALL).await?;
+                if tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 {
+                    assert!(cut.count(CUT) > 0);
+                }
+                tx.add_application("another", Rights::ALL).await
+            })
+        })
+        .await
+        .unwrap();
+    assert_eq!(tries.load(std::sync::atomic::Ordering::Relaxed), 2);
+    let names: Vec<String> = read!(base, applications()).into_iter().map(|one| one.name).collect();
+    assert_eq!(names, ["another", "portail"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_outcome_is_unknown_is_an_error_and_is_not_repeated() {
+    let base = Base::new().await;
+    let (tries, cut) = (&std::sync::atomic::AtomicU32::new(0), &base);
+    let outcome = base
+        .store
+        .run("cut", |tx| {
+            Box::pin(async move {
+                tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                tx.add_application("portail", Rights::ALL).await?;
+                assert!(cut.count(CUT) > 0);
+                Ok(())
+            })
+        })
+        .await;
+    assert_eq!(outcome, Err(Error::Unavailable(Cause::CommitUnknown)));
+    assert_eq!(tries.load(std::sync::atomic::Ordering::Relaxed), 1);
+    assert_eq!(read!(base, applications()).len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_asks_again_where_its_connection_was_cut() {
+    let base = Base::new().await;
+    let application = base.application("portail").await;
+    let id = base.dossier(1, application, "dupont").await;
+    assert!(base.count(CUT) > 0);
+    assert!(matches!(base.store.consult(id.as_str(), application, "dupont").await, Ok(Acces::Lie(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transactions_that_would_each_see_the_other_not_yet_done_are_as_if_one_came_first() {
+    let base = Base::new().await;
+    let both = ["first", "second"].map(|name| {
+        let store = base.store.clone();
+        tokio::spawn(async move {
+            store
+                .run("only one", move |tx| {
+                    Box::pin(async move {
+                        let none = tx.applications().await?.is_empty();
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        if none {
+                            tx.add_application(name, Rights::ALL).await.map(|_| true)
+                        } else {
+                            Ok(false)
+                        }
+                    })
+                })
+                .await
+        })
+    });
+    let mut added = 0;
+    for one in both {
+        added += usize::from(one.await.unwrap().unwrap());
+    }
+    assert_eq!(added, 1);
+    assert_eq!(base.count("SELECT COUNT(*) FROM application"), 1);
+    assert!(base.store.statistics().retries > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_another_holds_is_waited_for_and_not_for_ever() {
+    let base = Base::new().await;
+    let application = base.application("portail").await;
+    let (holding, url) = (base.store.clone(), base.url());
+    let (held, wait) = tokio::sync::oneshot::channel();
+    let held = std::sync::Mutex::new(Some(held));
+    let holder = tokio::spawn(async move {
+        holding
+            .run("hold", |tx| {
+                let held = held.lock().unwrap().take();
+                Box::pin(async move {
+                    tx.suspend_application(application, true).await?;
+                    held.unwrap().send(()).unwrap();
+                    tokio::time::sleep(Duration::from_secs(8)).await;
+                    Ok(())
+                })
+            })
+            .await
+    });
+    wait.await.unwrap();
+    let other = Store::open(&url).await.unwrap();
+    let outcome = other
+        .run("wait", |tx| Box::pin(async move { tx.suspend_application(application, false).await }))
+        .await;
+    assert_eq!(outcome, Err(Error::Unavailable(Cause::Timeout)), "after five seconds");
+    holder.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_pgbouncer_no_statement_is_kept_and_all_works() {
+    let base = Base::new().await;
+    let options = Options { connections: 1, pgbouncer: true };
+    let store = Store::open_with(&base.url(), options).await.unwrap();
+    let direct = Base { store, place: base.place };
+    let application = direct.application("portail").await;
+    let id = &direct.dossier(1, application, "dupont").await;
+    run!(direct, issue_jeton(&sha(1), id, application)).unwrap();
+    assert!(matches!(direct.store.consult(id.as_str(), application, "dupont").await, Ok(Acces::Lie(_))));
+    assert!(run!(direct, take_jeton(&sha(1))).unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_opened_says_why() {
+    let base = Base::new().await;
+    let url = base.url();
+    let absent = url.replace("/vtpa_", "/absent_");
+    let nobody = url.replace("vtpa@", "nobody@");
+    for (url, expected) in [
+        (absent.as_str(), "PostgreSQL refused (SQLSTATE 3D000)"),
+        (nobody.as_str(), "PostgreSQL refused (SQLSTATE 28000)"),
+        ("postgres://vtpa@127.0.0.1:1/vtpa", "no connection"),
+    ] {
+        let error = Store::open(url).await.map(drop).unwrap_err();
+        assert_eq!(error.to_string(), format!("database unavailable: {expected}"), "{url}");
+    }
+}

@@ -1,0 +1,133 @@
+//! PostgreSQL: a server of this process's own, made when first asked for, and in it a database for each test.
+//!
+//! A server that cannot be had fails the test. `cargo xtask install` brings the packages postgresql and
+//! postgresql-client.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    os::unix::fs::MetadataExt as _,
+    process::{ChildStdin, Command, Stdio},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+/// The server lives as long as its standard input is open, which ends with this process however that ends.
+struct Server {
+    folder: String,
+    _alive: ChildStdin,
+}
+
+/// In a folder of its own, on a socket there and on no port. Nothing of it outlives the process, so nothing is synced.
+const SERVE: &str = r#"
+set -eu
+umask 077
+folder=$(mktemp -d /tmp/vtpa-postgres.XXXXXX)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+initdb --pgdata data --username vtpa --auth trust --encoding UTF8 --locale C.UTF-8 --no-sync >log 2>&1 || { cat log >&2; exit 1; }
+postgres -D data -k "$folder" -c listen_addresses= -c fsync=off -c max_connections=400 -c shared_buffers=64MB >>log 2>&1 &
+server=$!
+tries=0
+until psql -qtA -h "$folder" -U vtpa -d postgres -c 'SELECT 1' >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 300 ] || { cat log >&2; exit 1; }
+    sleep 0.1
+done
+echo "$folder"
+cat >/dev/null
+kill -QUIT "$server"
+wait "$server" || true
+"#;
+
+/// Where Debian puts programs that only a server's administrator calls.
+fn path() -> String {
+    let mut folders: Vec<String> = std::fs::read_dir("/usr/lib/postgresql")
+        .map(|versions| versions.flatten().map(|one| format!("{}/bin", one.path().display())).collect())
+        .unwrap_or_default();
+    folders.sort();
+    folders.push(std::env::var("PATH").unwrap_or_default());
+    folders.join(":")
+}
+
+static SERVER: LazyLock<Server> = LazyLock::new(|| {
+    // PostgreSQL refuses to be root.
+    let root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    let mut command = if root {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "sh", "-c", SERVE]);
+        command
+    } else {
+        let mut command = Command::new("sh");
+        command.args(["-c", SERVE]);
+        command
+    };
+    let mut shell = command
+        .env("PATH", path())
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a shell for PostgreSQL (as root: setpriv of util-linux)");
+    let mut folder = String::new();
+    BufReader::new(shell.stdout.take().unwrap()).read_line(&mut folder).unwrap();
+    let folder = folder.trim().to_owned();
+    assert!(!folder.is_empty(), "PostgreSQL did not start: is it installed (cargo xtask install)?");
+    Server { folder, _alive: shell.stdin.take().unwrap() }
+});
+
+/// A database of a test's own.
+pub struct Place {
+    database: String,
+}
+
+impl Place {
+    /// Makes one, empty.
+    #[expect(clippy::new_without_default, reason = "it does much more than a default would")]
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let database = format!("vtpa_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        psql("postgres", &format!("CREATE DATABASE {database}"));
+        Self { database }
+    }
+
+    /// Its URL, for the product.
+    pub fn url(&self) -> String {
+        format!("postgres://vtpa@localhost/{}?host={}", self.database, SERVER.folder)
+    }
+
+    /// Executes a statement as another program would; gives the number of rows it changed.
+    pub fn execute(&self, sql: &str) -> usize {
+        let said = psql(&self.database, sql);
+        said.rsplit(' ').next().unwrap().trim().parse().unwrap()
+    }
+
+    /// The number that a query gives.
+    pub fn count(&self, sql: &str) -> i64 {
+        psql(&self.database, sql).trim().parse().unwrap()
+    }
+}
+
+/// Another program's view of the database.
+fn psql(database: &str, sql: &str) -> String {
+    let done = Command::new("psql")
+        .env("PATH", path())
+        .args([
+            "-tAX",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            &SERVER.folder,
+            "-U",
+            "vtpa",
+            "-d",
+            database,
+            "-c",
+            sql,
+        ])
+        .output()
+        .expect("psql, of the package postgresql-client");
+    assert!(done.status.success(), "{sql}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap()
+}
