@@ -6,7 +6,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     os::unix::fs::MetadataExt as _,
-    process::{ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         LazyLock,
         atomic::{AtomicU32, Ordering},
@@ -16,7 +16,7 @@ use std::{
 /// The server lives as long as its standard input is open, which ends with this process however that ends.
 struct Server {
     folder: String,
-    _alive: ChildStdin,
+    _shell: Child,
 }
 
 /// In a folder of its own, on a socket there and on no port. Nothing of it outlives the process, so nothing is synced.
@@ -110,7 +110,7 @@ fn run(script: &str, argument: &str) -> Server {
         !folder.is_empty(),
         "it did not start: are PostgreSQL and pgbouncer installed (cargo xtask install)?"
     );
-    Server { folder, _alive: shell.stdin.take().expect("it is piped") }
+    Server { folder, _shell: shell }
 }
 
 /// A database of a test's own.
