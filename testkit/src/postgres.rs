@@ -145,6 +145,11 @@ impl Place {
         number.trim().parse().expect("the statement changes rows")
     }
 
+    /// Runs several statements to their end, whatever they give.
+    pub fn execute_script(&self, sql: &str) {
+        psql(&self.database, sql);
+    }
+
     /// The number that a query gives.
     pub fn count(&self, sql: &str) -> i64 {
         psql(&self.database, sql).trim().parse().expect("the query gives a number")

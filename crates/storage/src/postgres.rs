@@ -81,6 +81,9 @@ pub(crate) async fn open(url: &str, options: Options) -> Result<Base, Error> {
         .disable_statement_logging();
     if options.pgbouncer {
         connect = connect.statement_cache_capacity(0).extra_float_digits(None);
+    } else {
+        // For the statements that are their own transaction. pgbouncer would refuse such a connection.
+        connect = connect.options([("statement_timeout", "30s"), ("lock_timeout", "5s")]);
     }
     let pool = PgPoolOptions::new()
         .max_connections(options.connections.max(1))

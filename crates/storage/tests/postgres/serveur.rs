@@ -122,6 +122,25 @@ async fn a_row_that_another_holds_is_waited_for_and_not_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_statement_alone_does_not_wait_for_ever_either() {
+    let base = &Base::new().await;
+    let lock = "BEGIN; LOCK TABLE rejeu IN EXCLUSIVE MODE; SELECT pg_sleep(7); COMMIT";
+    std::thread::scope(|threads| {
+        threads.spawn(|| base.place.execute_script(lock));
+        while base.count(
+            "SELECT COUNT(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND relation = 'rejeu'::regclass",
+        ) == 0
+        {}
+        let asked = tokio::task::block_in_place(|| {
+            let (cle, minute) = (sha(1), SignedDuration::from_secs(60));
+            let asking = base.store.rejeu_prendre(&cle, minute);
+            tokio::runtime::Handle::current().block_on(asking)
+        });
+        assert_eq!(asked, Err(Error::Unavailable(Cause::Timeout)), "after five seconds");
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn behind_pgbouncer_whose_connections_are_anybodys_all_works() {
     let place = crate::ours::Place::new();
     let options = Options { connections: 8, pgbouncer: true };
