@@ -282,6 +282,17 @@ class Scenario {
             seen = refused([](const std::string &answer) { return spoiled(">999<", ">998<", answer); });
         } else if (operation == "wrapped_answer") {
             seen = refused(wrapped);
+        } else if (operation == "commented_answer") {
+            // the signature still holds, for its canonical form has no comments; the value must be read as it was signed
+            wire.spoil_answer = [](const std::string &answer) { return spoiled("ContacteurDemandeur>true<", "ContacteurDemandeur>tr<!-- -->ue<", answer); };
+            try {
+                consult(profile, {{id_dossier, id_local}}, [&](auto &answer) {
+                    const bool *contacteur = answer.ConsulterDossierPResponse.at(0)->Dossier->Demandeur->ContacteurDemandeur;
+                    seen = {{"refused", false}, {"contacteur", contacteur ? json(*contacteur) : json()}};
+                });
+            } catch (const SignatureRefusee &why) {
+                seen = {{"refused", true}, {"why", why.what()}};
+            }
         } else if (operation == "unsigned_answer") {
             seen = refused([](const std::string &answer) { return without("<ds:Signature ", "</ds:Signature>", answer); });
         } else if (operation == "bare_answer") {

@@ -165,6 +165,17 @@ const steps = {
   },
   tampered_answer: (who) => refused(who, (answer) => spoiled(">999<", ">998<", answer)),
   wrapped_answer: (who) => refused(who, (answer) => wrapped(">999<", ">998<", answer)),
+  /** The signature still holds, for its canonical form has no comments; the value must be read as it was signed. */
+  async commented_answer(who) {
+    wire.spoilAnswer = (answer) => spoiled("ContacteurDemandeur>true<", "ContacteurDemandeur>tr<!-- -->ue<", answer);
+    try {
+      const [{ Dossier }] = await consult(who, access());
+      return { refused: false, contacteur: Dossier.Demandeur.ContacteurDemandeur };
+    } catch (error) {
+      if (error instanceof SignatureRefusee) return { refused: true, why: error.message };
+      throw error;
+    }
+  },
   unsigned_answer: (who) => refused(who, (answer) => without(DS, "Signature", answer)),
   bare_answer: (who) => refused(who, (answer) => without(SOAP, "Header", answer)),
   /** What anyone on the way could make: a fault without a Security header. */

@@ -10,6 +10,8 @@
  *     const reponse = await partenaire.creation.CreerDossierPA({ CreationDossier: { Demandeur: {…}, IdLocal: "…" } });
  *     console.log(reponse.CodeRetour.Code, reponse.IdDossier);
  *
+ * Une xs:date revient en Date, à minuit UTC : la lire par toISOString().slice(0, 10), car en Martinique le jour local est la veille.
+ *
  * Avec `utilisateur: "…"`, chaque message porte une assertion SAML (VIHF) sur cette personne ; avec `chiffrer: true`, le contenu de
  * Body est chiffré pour le serveur, et la réponse pour nous.
  */
@@ -34,7 +36,7 @@ const RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 const SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256";
 const AES256_GCM = "http://www.w3.org/2009/xmlenc11#aes256-gcm";
 const RSA_OAEP = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
-const DECALAGE = 60_000;
+const DECALAGE = 60_000; // millisecondes
 
 export class SignatureRefusee extends Error {}
 
@@ -125,6 +127,7 @@ class Securite {
       signerOptions: { prefix: "ds", idMode: "wssecurity" },
       appendElement: this.utilisateur ? this.assertion() : "",
     });
+    // l'avertissement XML_CRYPTO_GET_ORIGINAL_XML_WITH_IDS vient d'ici : node-soap 1.13 appelle une fonction que xml-crypto retirera
     const signe = certificat.postProcess(xml, prefixe);
     return this.chiffrement ? this.chiffrer(signe, prefixe) : signe;
   }
@@ -135,8 +138,9 @@ class Securite {
   assertion() {
     const instant = new Date().toISOString().replace(/\.\d+/, "");
     const { subject } = new crypto.X509Certificate(this.certificat);
-    // Node écrit un composant par ligne, dans l'ordre du certificat ; le serveur compare la structure
-    const emetteur = subject.split("\n").reverse().map((partie) => partie.replace(/([,+"\\<>;])/g, "\\$1")).join(",");
+    // Node écrit un composant par ligne, dans l'ordre du certificat, déjà échappé selon la RFC 2253 (« SARL\, Paris ») : ne pas
+    // l'échapper encore ; le serveur compare la structure
+    const emetteur = subject.split("\n").reverse().join(",");
     const attribut = (nom, valeur) => `<saml:Attribute Name="${nom}"><saml:AttributeValue>${echappe(valeur)}</saml:AttributeValue></saml:Attribute>`;
     const xml =
       `<saml:Assertion xmlns:saml="${SAML}" ID="_${crypto.randomUUID()}" IssueInstant="${instant}" Version="2.0">` +
@@ -201,7 +205,11 @@ class Securite {
   // [/guide]
 
   // [guide: verifier]
-  /** Rend la réponse telle qu'elle a été signée, ou lève SignatureRefusee. */
+  /**
+   * Rend les octets mêmes que la signature couvre, ou lève SignatureRefusee. Le texte reçu ne convient pas : la forme canonique n'a
+   * pas les commentaires, et node-soap, qui lit un booléen, un nombre ou une date par morceaux, n'en garde que le dernier. D'un
+   * « true » signé, « tr<!-- -->ue » ferait false sans que la signature en souffre.
+   */
   verifier(xml) {
     let document = lire(xml);
     let { body, security } = parties(document);
@@ -233,10 +241,12 @@ class Securite {
       if (memes.length !== 1) throw new SignatureRefusee(`l'Id de ${element.localName} n'est pas unique`);
     }
     const instant = (nom) => Date.parse(enfant(timestamp, WSU, nom).textContent);
-    if (instant("Created") > Date.now() + DECALAGE || instant("Expires") < Date.now() - DECALAGE) {
+    // « pas valide » plutôt que « périmée » : une date illisible donne NaN, que toute comparaison dit fausse
+    if (!(instant("Created") <= Date.now() + DECALAGE && instant("Expires") > Date.now() - DECALAGE)) {
       throw new SignatureRefusee("la réponse est périmée");
     }
-    return xml;
+    const { signedReference } = references.find((une) => une.uri === `#${body.getAttributeNS(WSU, "Id")}`);
+    return `<soap:Envelope xmlns:soap="${SOAP}">${signedReference}</soap:Envelope>`;
   }
   // [/guide]
 }

@@ -213,6 +213,18 @@ final class Scenario
         return $this->refused(fn ($message) => wrapped('>999<', '>998<', $message));
     }
 
+    /** The signature still holds, for its canonical form has no comments; the value must be read as it was signed. */
+    private function step_commented_answer(): array
+    {
+        Wire::$spoil_answer = fn ($message) => spoiled('ContacteurDemandeur>true<', 'ContacteurDemandeur>tr<!-- -->ue<', $message);
+        try {
+            [$found] = $this->consult([$this->access()]);
+        } catch (SignatureRefusee $refused) {
+            return ['refused' => true, 'why' => $refused->getMessage()];
+        }
+        return ['refused' => false, 'contacteur' => $found->Dossier->Demandeur->ContacteurDemandeur];
+    }
+
     private function step_unsigned_answer(): array
     {
         return $this->refused(fn ($message) => without(ViaTrajectoire::DS, 'Signature', $message));

@@ -193,6 +193,22 @@ class Scenario:
     def step_wrapped_answer(self):
         return self.refused(partial(wrapped, b">999<", b">998<"))
 
+    def step_commented_answer(self):
+        """The signature still holds, for its canonical form has no comments; the value must be read as it was signed."""
+
+        def commented(message):
+            old = b"ContacteurDemandeur>true<"
+            if old not in message:
+                raise AssertionError(f"{old!r} is not in the answer: nothing would be spoiled")
+            return message.replace(old, b"ContacteurDemandeur>tr<!-- -->ue<", 1)
+
+        self.partner.transport.spoil_answer = commented
+        try:
+            (found,) = self.consult(self.access())
+        except SignatureVerificationFailed as error:
+            return {"refused": True, "why": str(error)}
+        return {"refused": False, "contacteur": found.Dossier.Demandeur.ContacteurDemandeur}
+
     def step_unsigned_answer(self):
         return self.refused(partial(without, "//ds:Signature"))
 

@@ -187,7 +187,11 @@ class Signature(BinarySignature):
             if len(envelope.xpath("//*[@wsu:Id=$id]", namespaces=NAMESPACES, id=identifier)) != 1:
                 raise SignatureVerificationFailed(f"the Id of {name} stands twice")
 
-        verify_envelope(envelope, self.server_certfile)
+        try:
+            verify_envelope(envelope, self.server_certfile)
+        except SignatureVerificationFailed as error:
+            # zeep raises it without a word
+            raise SignatureVerificationFailed(f"the signature does not hold {error}".strip()) from error
 
         now = datetime.now(timezone.utc)
         created, expires = (self._moment(timestamp, name) for name in ("wsu:Created", "wsu:Expires"))

@@ -25,9 +25,9 @@ pub(crate) struct AppState {
     /// Whose holder-of-key assertions are believed beside the application's own.
     pub(crate) assertion_issuers: Vec<Certificate>,
     pub(crate) registered: Registered,
+    pub(crate) replay: Guard,
     /// In a sandbox, its last messages.
     pub(crate) journal: Journal,
-    pub(crate) replay: Guard,
     /// Lets no other process serve the same SQLite file.
     pub(crate) _serving: storage::Serving,
     /// Nomenclatures, as they are at this moment.

@@ -28,11 +28,14 @@ mod tree;
 
 impl harness::Harness {
     /// The same server, started anew on its database, as its file says.
-    pub(crate) async fn restart(&mut self) {
-        let clock = std::sync::Arc::clone(&self.now);
+    pub(crate) async fn restart(self) -> Self {
+        let Self { app, server, now, rng, directory } = self;
+        // a file is served by one server: this one must be gone first
+        drop((app, server));
+        let clock = std::sync::Arc::clone(&now);
         let clock = server::Clock::from_fn(move || *clock.lock().unwrap());
-        let config = server::Config::load(&self.directory.path().join("vtpa.toml")).unwrap();
-        self.server = server::Server::start(config, clock).await.unwrap();
-        self.app = self.server.router();
+        let config = server::Config::load(&directory.path().join("vtpa.toml")).unwrap();
+        let server = server::Server::start(config, clock).await.unwrap();
+        Self { app: server.router(), server, now, rng, directory }
     }
 }

@@ -395,7 +395,7 @@ async fn an_imported_table_is_what_creations_are_checked_against() {
     store.run("test", |tx| Box::pin(async move { tx.import_nomenclature(import).await })).await.unwrap();
     sheet.expect("nomenclature", 1);
     sheet.expect("nomenclature_code", 3);
-    sheet.harness.restart().await;
+    sheet.harness = sheet.harness.restart().await;
     for (case, commune, expected, words) in [
         ("a new code", "01999", accepted(), "Valromey-Neuf"),
         // people were born there

@@ -22,7 +22,7 @@ pub(crate) struct Harness {
     pub(crate) app: Router,
     pub(crate) server: Server,
     pub(crate) now: Arc<Mutex<Timestamp>>,
-    rng: Mutex<StdRng>,
+    pub(crate) rng: Mutex<StdRng>,
     pub(crate) directory: tempfile::TempDir,
 }
 

@@ -55,8 +55,8 @@ async fn a_pasted_message_goes_through_every_check_and_uses_nothing_up() {
     let reply = examine(&harness, "message", &good).await;
     assert_eq!(reply.status, StatusCode::OK);
     assert!(reply.text().contains("Ce message serait accepté"), "{}", reply.text());
-    assert_eq!(verdicts(&reply.text()).len(), 14);
-    assert!(verdicts(&reply.text()).iter().all(|(_, verdict)| verdict == "Tenu"));
+    assert_eq!(verdicts(reply.text()).len(), 14);
+    assert!(verdicts(reply.text()).iter().all(|(_, verdict)| verdict == "Tenu"));
     // nothing was used up: it is accepted now
     assert_eq!(harness.dossiers().await, 0);
     let answer = harness.post("/ws/creation", SOAP, good.clone()).await;
@@ -65,7 +65,7 @@ async fn a_pasted_message_goes_through_every_check_and_uses_nothing_up() {
     let reply = examine(&harness, "message", &good.replace("Suzanne", "Simone")).await;
     let text = reply.text();
     assert!(text.contains("Ce message est refusé"), "{text}");
-    let refused: Vec<_> = verdicts(&text).into_iter().filter(|(_, verdict)| verdict == "Refusé").collect();
+    let refused: Vec<_> = verdicts(text).into_iter().filter(|(_, verdict)| verdict == "Refusé").collect();
     assert_eq!(refused, [("Signature et condensats".to_owned(), "Refusé".to_owned())]);
     assert!(text.contains("href=\"/explications/VTPA-SEC-038\""), "{text}");
     // the canonical bytes that were digested, as text
@@ -86,7 +86,7 @@ async fn a_refused_message_is_found_by_the_reference_of_its_fault_with_the_appli
 
     let reply = examine(&harness, "reference", &reference).await;
     let text = reply.text();
-    let refused: Vec<_> = verdicts(&text).into_iter().filter(|(_, verdict)| verdict == "Refusé").collect();
+    let refused: Vec<_> = verdicts(text).into_iter().filter(|(_, verdict)| verdict == "Refusé").collect();
     assert_eq!(refused, [("Jamais reçu auparavant".to_owned(), "Refusé".to_owned())], "{text}");
     // the application's messages, each a link; the accepted ones as they were then
     let links: Vec<&str> = text

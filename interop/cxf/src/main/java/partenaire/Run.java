@@ -162,6 +162,7 @@ public final class Run {
             case "fault" -> fault(who, seen);
             case "tampered_answer" -> refused(who, seen, answer -> spoiled(">999<", ">998<", answer));
             case "wrapped_answer" -> refused(who, seen, Run::wrapped);
+            case "commented_answer" -> commented(who, seen);
             case "unsigned_answer" -> refused(who, seen, answer -> answer.replaceFirst("(?s)<ds:Signature .*</ds:Signature>", ""));
             case "bare_answer" -> refused(who, seen, answer -> answer.replaceFirst("(?s)<soap:Header>.*</soap:Header>", ""));
             // what anyone on the way could make: a fault without a Security header
@@ -222,6 +223,22 @@ public final class Run {
             seen.addProperty("why", "the answer was believed: " + answers.get(0).getCodeRetour().getCode());
         } catch (RuntimeException error) {
             seen.addProperty("refused", isRefusal(error));
+            seen.addProperty("why", causes(error));
+        }
+    }
+
+    /** The signature still holds, for its canonical form has no comments; the value must be read as it was signed. */
+    private void commented(ViaTrajectoire who, JsonObject seen) throws Exception {
+        spoilAnswer = answer -> spoiled("ContacteurDemandeur>true<", "ContacteurDemandeur>tr<!-- -->ue<", answer);
+        try {
+            List<ConsulterDossierPResponse> answers = consult(who, access(idDossier, null));
+            seen.addProperty("refused", false);
+            seen.addProperty("contacteur", answers.get(0).getDossier().getDemandeur().isContacteurDemandeur());
+        } catch (RuntimeException error) {
+            if (!isRefusal(error)) {
+                throw error;
+            }
+            seen.addProperty("refused", true);
             seen.addProperty("why", causes(error));
         }
     }
