@@ -79,7 +79,7 @@ until psql -qtA -h "$folder" -p 6432 -U vtpa -d postgres -c 'SELECT 1' >/dev/nul
 done
 echo "$folder"
 cat >/dev/null
-kill -QUIT "$pool"
+kill -TERM "$pool"
 wait "$pool" || true
 "#;
 
