@@ -1,12 +1,12 @@
 //! PostgreSQL: a server of this process's own, made when first asked for, and in it a database for each test.
 //!
-//! A server that cannot be had fails the test. `cargo xtask install` brings the packages postgresql and
-//! postgresql-client.
+//! A server that cannot be had fails the test. `cargo xtask install` brings the packages postgresql,
+//! postgresql-client and pgbouncer.
 
 use std::{
     io::{BufRead as _, BufReader},
     os::unix::fs::MetadataExt as _,
-    process::{ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         LazyLock,
         atomic::{AtomicU32, Ordering},
@@ -16,7 +16,7 @@ use std::{
 /// The server lives as long as its standard input is open, which ends with this process however that ends.
 struct Server {
     folder: String,
-    _alive: ChildStdin,
+    _shell: Child,
 }
 
 /// In a folder of its own, on a socket there and on no port. Nothing of it outlives the process, so nothing is synced.
@@ -47,24 +47,55 @@ fn path() -> String {
         .map(|versions| versions.flatten().map(|one| format!("{}/bin", one.path().display())).collect())
         .unwrap_or_default();
     folders.sort();
+    folders.push("/usr/sbin".to_owned());
     folders.push(std::env::var("PATH").unwrap_or_default());
     folders.join(":")
 }
 
-#[expect(clippy::zombie_processes, reason = "it ends when this process does, which nothing can wait for")]
-static SERVER: LazyLock<Server> = LazyLock::new(|| {
-    // PostgreSQL refuses to be root.
-    let root = std::fs::metadata("/proc/self").expect("/proc").uid() == 0;
-    let mut command = if root {
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "sh", "-c", SERVE]);
-        command
-    } else {
-        let mut command = Command::new("sh");
-        command.args(["-c", SERVE]);
-        command
-    };
+/// pgbouncer before that server, in transaction mode and with so few connections that clients never keep theirs.
+const POOL: &str = r#"
+set -eu
+umask 077
+server=$1
+folder=$(mktemp -d /tmp/vtpa-pgbouncer.XXXXXX)
+trap 'rm -rf "$folder"' EXIT
+cat >"$folder/pgbouncer.ini" <<END
+[databases]
+* = host=$server user=vtpa
+[pgbouncer]
+listen_addr =
+unix_socket_dir = $folder
+auth_type = any
+pool_mode = transaction
+default_pool_size = 2
+END
+pgbouncer "$folder/pgbouncer.ini" >"$folder/log" 2>&1 &
+pool=$!
+tries=0
+until psql -qtA -h "$folder" -p 6432 -U vtpa -d postgres -c 'SELECT 1' >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 300 ] || { cat "$folder/log" >&2; exit 1; }
+    sleep 0.1
+done
+echo "$folder"
+cat >/dev/null
+kill -TERM "$pool"
+wait "$pool" || true
+"#;
+
+static SERVER: LazyLock<Server> = LazyLock::new(|| run(SERVE, ""));
+static POOLER: LazyLock<Server> = LazyLock::new(|| run(POOL, &SERVER.folder));
+
+/// Runs a script that prints its folder once what it started answers.
+fn run(script: &str, argument: &str) -> Server {
+    // PostgreSQL and pgbouncer refuse to be root.
+    let root = std::fs::metadata("/proc/self").expect("Linux has it").uid() == 0;
+    let mut command = Command::new(if root { "setpriv" } else { "sh" });
+    if root {
+        command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "sh"]);
+    }
     let mut shell = command
+        .args(["-c", script, "sh", argument])
         .env("PATH", path())
         .current_dir("/")
         .stdin(Stdio::piped())
@@ -72,12 +103,15 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
         .spawn()
         .expect("a shell for PostgreSQL (as root: setpriv of util-linux)");
     let mut folder = String::new();
-    let stdout = shell.stdout.take().expect("a pipe");
-    BufReader::new(stdout).read_line(&mut folder).expect("a line of the shell");
+    let printed = shell.stdout.take().expect("it is piped");
+    BufReader::new(printed).read_line(&mut folder).expect("it can be read");
     let folder = folder.trim().to_owned();
-    assert!(!folder.is_empty(), "PostgreSQL did not start: is it installed (cargo xtask install)?");
-    Server { folder, _alive: shell.stdin.take().expect("a pipe") }
-});
+    assert!(
+        !folder.is_empty(),
+        "it did not start: are PostgreSQL and pgbouncer installed (cargo xtask install)?"
+    );
+    Server { folder, _shell: shell }
+}
 
 /// A database of a test's own.
 pub struct Place {
@@ -99,15 +133,26 @@ impl Place {
         format!("postgres://vtpa@localhost/{}?host={}", self.database, SERVER.folder)
     }
 
+    /// Its URL by way of pgbouncer.
+    pub fn pooled_url(&self) -> String {
+        format!("postgres://vtpa@localhost:6432/{}?host={}", self.database, POOLER.folder)
+    }
+
     /// Executes a statement as another program would; gives the number of rows it changed.
     pub fn execute(&self, sql: &str) -> usize {
         let said = psql(&self.database, sql);
-        said.rsplit(' ').next().unwrap_or_default().trim().parse().expect("a number of rows")
+        let number = said.rsplit(' ').next().expect("psql tells it");
+        number.trim().parse().expect("the statement changes rows")
+    }
+
+    /// Runs several statements to their end, whatever they give.
+    pub fn execute_script(&self, sql: &str) {
+        psql(&self.database, sql);
     }
 
     /// The number that a query gives.
     pub fn count(&self, sql: &str) -> i64 {
-        psql(&self.database, sql).trim().parse().expect("a number")
+        psql(&self.database, sql).trim().parse().expect("the query gives a number")
     }
 }
 

@@ -32,6 +32,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 const LIBRARIES: &[&str] = &[
     "libxmlsec1-openssl",
     "fonts-dejavu-core",
+    "pgbouncer",
     "postgresql", // its programs are in no folder of PATH
     "php-soap",
     "php-xml",

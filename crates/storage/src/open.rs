@@ -9,7 +9,7 @@ use std::{
 use rusqlite::OpenFlags;
 use sqlx::{
     ConnectOptions as _, Row as _, SqlitePool,
-    migrate::{Migrate, MigrateError, Migrator},
+    migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -46,7 +46,7 @@ pub(crate) async fn open(url: &str) -> Result<Opened, Error> {
 
 async fn connect(path: &Path) -> Result<Opened, Error> {
     let durable = writer(path, SqliteSynchronous::Full).await?;
-    migrate(&MIGRATIONS, &durable).await?;
+    migrate(&durable).await?;
     assert_settings(&durable).await?;
     let batched = writer(path, SqliteSynchronous::Normal).await?;
     Ok(Opened { path: path.to_owned(), durable, batched })
@@ -145,13 +145,13 @@ async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePoo
     Ok(pool)
 }
 
-/// Forward only.
-pub(crate) async fn migrate<DB>(migrations: &Migrator, pool: &sqlx::Pool<DB>) -> Result<(), Error>
-where
-    DB: sqlx::Database,
-    DB::Connection: Migrate,
-{
-    migrations.run(pool).await.map_err(|error| match error {
+async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
+    MIGRATIONS.run(pool).await.map_err(|error| not_migrated(&MIGRATIONS, error))
+}
+
+/// Forward only: what is there may be older than what this program knows, or equal.
+pub(crate) fn not_migrated(migrations: &Migrator, error: MigrateError) -> Error {
+    match error {
         MigrateError::VersionMissing(found) => {
             let known = migrations.iter().map(|migration| migration.version).max().unwrap_or(0);
             if found > known {
@@ -165,7 +165,7 @@ where
         }
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => migrating(error),
         _ => Error::Unavailable(Cause::Other(21)),
-    })
+    }
 }
 
 /// SQLite says "table exists already" with its general code: another process made it meanwhile.

@@ -1,9 +1,9 @@
 //! PostgreSQL: its connections and their limits, its schema and its version.
 
-use std::{str::FromStr as _, time::Duration};
+use std::{str::FromStr as _, sync::LazyLock, time::Duration};
 
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgPool, Postgres, Row as _, Transaction,
+    ConnectOptions as _, Connection as _, PgConnection, PgPool, Postgres, Row as _, Transaction,
     migrate::Migrator,
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
 };
@@ -11,11 +11,16 @@ use sqlx::{
 use crate::{
     Cause, Error,
     dialect::postgres,
-    open::{PAUSE, TRIES, migrate},
+    open::{PAUSE, TRIES, not_migrated},
     sql::Value,
 };
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+/// Without sqlx's lock, which is the session's and would stay behind in pgbouncer's connection.
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrations = sqlx::migrate!("migrations/postgres");
+    migrations.set_locking(false);
+    migrations
+});
 
 /// Waiting longer than this for a free connection is an answer too.
 const ACQUIRE: Duration = Duration::from_secs(5);
@@ -58,6 +63,8 @@ impl Default for Options {
 #[derive(Clone)]
 pub(crate) struct Base {
     pool: PgPool,
+    /// False behind pgbouncer. Then a statement alone needs a transaction around it too: it is prepared and executed in
+    /// two messages, between which the connection may be another one's.
     persistent: bool,
 }
 
@@ -74,6 +81,9 @@ pub(crate) async fn open(url: &str, options: Options) -> Result<Base, Error> {
         .disable_statement_logging();
     if options.pgbouncer {
         connect = connect.statement_cache_capacity(0).extra_float_digits(None);
+    } else {
+        // For the statements that are their own transaction. pgbouncer would refuse such a connection.
+        connect = connect.options([("statement_timeout", "30s"), ("lock_timeout", "5s")]);
     }
     let pool = PgPoolOptions::new()
         .max_connections(options.connections.max(1))
@@ -89,23 +99,31 @@ pub(crate) async fn open(url: &str, options: Options) -> Result<Base, Error> {
         })
         .connect_with(connect)
         .await?;
-    assert_utf8(&pool).await?;
     for _ in 1..TRIES {
-        match migrate(&MIGRATIONS, &pool).await {
+        match migrate(&pool).await {
             Err(Error::Conflict | Error::Unavailable(Cause::Contention)) => tokio::time::sleep(PAUSE).await,
             outcome => return outcome.map(|()| Base { pool, persistent: !options.pgbouncer }),
         }
     }
-    migrate(&MIGRATIONS, &pool).await.map(|()| Base { pool, persistent: !options.pgbouncer })
+    migrate(&pool).await.map(|()| Base { pool, persistent: !options.pgbouncer })
+}
+
+/// All in one transaction: on one connection, whoever shares it, and whole or not at all. Of several instances at once one
+/// succeeds; the others fail on what it made, and find the work done when they look again.
+async fn migrate(pool: &PgPool) -> Result<(), Error> {
+    let mut transaction = pool.begin().await?;
+    assert_utf8(&mut transaction).await?;
+    MIGRATIONS
+        .run_direct(None, &mut *transaction, false)
+        .await
+        .map_err(|error| not_migrated(&MIGRATIONS, error))?;
+    Ok(transaction.commit().await?)
 }
 
 /// Names have accents; another encoding would refuse some of them late.
-async fn assert_utf8(pool: &PgPool) -> Result<(), Error> {
-    let encoding: String = sqlx::query("SELECT current_setting('server_encoding')")
-        .persistent(false)
-        .fetch_one(pool)
-        .await?
-        .try_get(0)?;
+async fn assert_utf8(connection: &mut PgConnection) -> Result<(), Error> {
+    let encoding = sqlx::query("SELECT current_setting('server_encoding')").persistent(false);
+    let encoding: String = encoding.fetch_one(connection).await?.try_get(0)?;
     if encoding == "UTF8" {
         Ok(())
     } else {
@@ -138,6 +156,12 @@ impl Base {
     /// The rows of one statement, which is its own transaction. It only reads, so that it may be asked again on another
     /// connection where one was found broken.
     pub(crate) async fn fetch(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<PgRow>, Error> {
+        if !self.persistent {
+            let mut transaction = self.begin_with(limits!("BEGIN READ ONLY")).await?;
+            let rows = self.query(sql, values)?.fetch_all(&mut *transaction).await?;
+            transaction.commit().await?;
+            return Ok(rows);
+        }
         for _ in 0..BROKEN {
             match self.query(sql, values)?.fetch_all(&self.pool).await.map_err(Error::from) {
                 Err(Error::Unavailable(Cause::Disconnected)) => {}
@@ -149,6 +173,12 @@ impl Base {
 
     /// Executes one statement, which is its own transaction; gives the number of rows it changed. Never tried again.
     pub(crate) async fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
+        if !self.persistent {
+            let mut transaction = self.begin_with(limits!("BEGIN")).await?;
+            let done = self.query(sql, values)?.execute(&mut *transaction).await?;
+            transaction.commit().await?;
+            return Ok(done.rows_affected());
+        }
         Ok(self.query(sql, values)?.execute(&self.pool).await?.rows_affected())
     }
 

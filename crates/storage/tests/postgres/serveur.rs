@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use storage::{Acces, Cause, Error, Options, Rights, Store};
 
 use crate::support::{Base, read, run, sha};
@@ -121,16 +122,47 @@ async fn a_row_that_another_holds_is_waited_for_and_not_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn behind_pgbouncer_no_statement_is_kept_and_all_works() {
-    let base = Base::new().await;
-    let options = Options { connections: 1, pgbouncer: true };
-    let store = Store::open_with(&base.url(), options).await.unwrap();
-    let direct = Base { store, place: base.place };
-    let application = direct.application("portail").await;
-    let id = &direct.dossier(1, application, "dupont").await;
-    run!(direct, issue_jeton(&sha(1), id, application)).unwrap();
-    assert!(matches!(direct.store.consult(id.as_str(), application, "dupont").await, Ok(Acces::Lie(_))));
-    assert!(run!(direct, take_jeton(&sha(1))).unwrap().is_some());
+async fn a_statement_alone_does_not_wait_for_ever_either() {
+    let base = &Base::new().await;
+    let lock = "BEGIN; LOCK TABLE rejeu IN EXCLUSIVE MODE; SELECT pg_sleep(7); COMMIT";
+    std::thread::scope(|threads| {
+        threads.spawn(|| base.place.execute_script(lock));
+        while base.count(
+            "SELECT COUNT(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND relation = 'rejeu'::regclass",
+        ) == 0
+        {}
+        let asked = tokio::task::block_in_place(|| {
+            let (cle, minute) = (sha(1), SignedDuration::from_secs(60));
+            let asking = base.store.rejeu_prendre(&cle, minute);
+            tokio::runtime::Handle::current().block_on(asking)
+        });
+        assert_eq!(asked, Err(Error::Unavailable(Cause::Timeout)), "after five seconds");
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_pgbouncer_whose_connections_are_anybodys_all_works() {
+    let place = crate::ours::Place::new();
+    let options = Options { connections: 8, pgbouncer: true };
+    let store = Store::open_with(&place.pooled_url(), options).await.unwrap();
+    let base = &Base { store, place };
+    let application = base.application("portail").await;
+    let all = (0..64_u8).map(|number| async move {
+        let id = &base.dossier(number.into(), application, "dupont").await;
+        run!(base, issue_jeton(&sha(number), id, application)).unwrap();
+        assert!(matches!(base.store.consult(id.as_str(), application, "dupont").await, Ok(Acces::Lie(_))));
+        assert_eq!(read!(base, applications()).len(), 1);
+        assert!(run!(base, take_jeton(&sha(number))).unwrap().is_some());
+        assert!(base.store.rejeu_prendre(&sha(number), SignedDuration::from_secs(60)).await.unwrap());
+    });
+    futures::future::join_all(all).await;
+    assert_eq!(base.count("SELECT COUNT(*) FROM dossier"), 64);
+    let behind = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'";
+    assert!(base.count(behind) <= 3, "two of pgbouncer's, and this one");
+    // The other way would fail, or this test shows nothing.
+    let direct =
+        Store::open_with(&base.place.pooled_url(), Options { connections: 8, pgbouncer: false }).await;
+    assert!(direct.is_err(), "prepared statements and session settings do not pass");
 }
 
 #[tokio::test(flavor = "multi_thread")]

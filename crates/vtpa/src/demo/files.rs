@@ -44,7 +44,8 @@ sandbox = true
 https = "{listen}"
 
 [database]
-# SQLite, one file beside this one. `--database` overrides it.
+# SQLite, one file beside this one, for one server. Or postgres://user:password@host/database, for any number; then
+# pool = "pgbouncer" where that stands between (transaction mode), and connections = 8 to bound them. `--database` overrides it.
 url = "sqlite:vtpa.db"
 
 [tls]
