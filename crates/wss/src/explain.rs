@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 
 pub use cause::cause;
 pub(crate) use cause::{element_name, quoted};
-pub use francais::{Francais, TOUS};
+pub use francais::{Francais, francais};
 
 /// Every explanation, by id: of refusals, then of near misses ([`crate::near_miss()`]).
 pub static ALL: &[Explanation] = &joined::<{ length(PARTS) }>(PARTS);
@@ -70,11 +70,6 @@ const UNEXPLAINED: Explanation = Explanation {
     remedy: "Ask the operator, with the reference of the fault.",
     stacks: &[],
 };
-
-/// The French text of this id.
-pub fn francais(id: &str) -> Option<&'static Francais> {
-    TOUS.iter().find(|one| one.id == id)
-}
 
 /// The explanation of this id; letter case does not matter.
 pub fn explanation(id: &str) -> Option<&'static Explanation> {
