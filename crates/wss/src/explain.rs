@@ -84,18 +84,22 @@ pub(crate) fn exactly(id: &str) -> Option<&'static Explanation> {
 impl Explanation {
     /// What to do, for the sender of that stack where there is something of its own to say.
     pub fn remedy_for(&self, stack: Option<&str>) -> String {
+        match self.in_stack(stack) {
+            Some(("all", how)) => format!("{} Look first at this: {how}", self.remedy),
+            Some((name, how)) => format!("{} In {name}: {how}", self.remedy),
+            None => self.remedy.to_owned(),
+        }
+    }
+
+    /// The line of `stacks` that serves the sender of that stack.
+    pub fn in_stack(&self, stack: Option<&str>) -> Option<(&'static str, &'static str)> {
         // what is said of a family serves its members
         let names: &[&str] = match stack {
             Some("CXF") => &["CXF", "WSS4J", "Java", "all"],
             Some(name) => &[name, "all"],
             None => &["all"],
         };
-        let own = names.iter().find_map(|wanted| self.stacks.iter().find(|(name, _)| name == wanted));
-        match own {
-            Some(("all", how)) => format!("{} Look first at this: {how}", self.remedy),
-            Some((name, how)) => format!("{} In {name}: {how}", self.remedy),
-            None => self.remedy.to_owned(),
-        }
+        names.iter().find_map(|wanted| self.stacks.iter().find(|(name, _)| name == wanted)).copied()
     }
 }
 

@@ -126,6 +126,36 @@ async fn what_is_typed_is_shown_as_text() {
 }
 
 #[tokio::test]
+async fn a_form_of_another_site_is_refused() {
+    let harness = sandbox().await;
+    for (site, status) in [
+        ("same-origin", StatusCode::OK),
+        ("cross-site", StatusCode::FORBIDDEN),
+        ("same-site", StatusCode::FORBIDDEN),
+    ] {
+        let request = Request::post("/bac-a-sable")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", site)
+            .body(Body::from("message=%3Ca%2F%3E"))
+            .unwrap();
+        let reply = Reply::read(harness.app.clone().oneshot(request).await.unwrap()).await;
+        assert_eq!(reply.status, status, "{site}");
+        assert_eq!(verdicts(reply.text()).is_empty(), status != StatusCode::OK, "{site}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_check_says_in_french_what_was_expected_and_what_to_do() {
+    let harness = sandbox().await;
+    let changed = harness.message(&pki().partner, &creation_of("u")).replace("Suzanne", "Simone");
+    let text = examine(&harness, "message", &changed).await.text().to_owned();
+    assert!(text.contains("SignatureValue et chaque DigestValue justes"), "{text}");
+    assert!(text.contains("Signez en dernier et envoyez exactement les octets signés."), "{text}");
+    let page = harness.get("/explications/vtpa-sec-038").await;
+    assert!(page.text().contains("une empreinte diffère : le message a changé après la signature"));
+}
+
+#[tokio::test]
 async fn every_cause_of_refusal_has_a_page() {
     let harness = Harness::new().await;
     let list = harness.get("/explications").await.text().to_owned();
