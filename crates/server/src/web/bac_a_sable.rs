@@ -11,12 +11,12 @@ use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Deserialize;
+use storage::EntreeJournal;
 use wss::explain::{self, Francais};
 
 use super::fichiers::style_path;
 use super::page;
 use crate::inspect::{Check, Inspection, Seen, Verdict, inspect_as};
-use crate::journal::Recorded;
 use crate::state::AppState;
 
 /// What the form holds.
@@ -64,7 +64,7 @@ struct Controle {
 struct Dernier {
     reference: String,
     quand: String,
-    service: &'static str,
+    service: String,
     issue: String,
 }
 
@@ -111,20 +111,29 @@ async fn answer(state: State<Arc<AppState>>, saisie: Saisie, headers: &HeaderMap
         }
         (None, Some(reference)) => {
             page.reference.clone_from(&reference);
-            let Some(recorded) = state.journal.find(&reference.to_ascii_lowercase(), now) else {
+            let found = state.journal.find(&state.store, &reference.to_ascii_lowercase(), now).await;
+            let recorded = match found {
+                Ok(recorded) => recorded,
+                Err(error) => return page::failure(&error, None),
+            };
+            let Some((recorded, bytes)) =
+                recorded.and_then(|mut entry| entry.message.take().map(|bytes| (entry, bytes)))
+            else {
                 page.erreur = Some(
                     "Aucun message de cette référence n’est gardé ici. Un message l’est pendant une heure.",
                 );
                 return page::html(StatusCode::NOT_FOUND, &page);
             };
-            page.message = String::from_utf8_lossy(&recorded.message).into_owned();
-            if let Some(application) = &recorded.application {
-                page.derniers =
-                    state.journal.of_application(application, now).into_iter().map(Dernier::of).collect();
+            page.message = String::from_utf8_lossy(&bytes).into_owned();
+            if let Some(application) = recorded.application {
+                match state.journal.of_application(&state.store, application, now).await {
+                    Ok(latest) => page.derniers = latest.into_iter().map(Dernier::of).collect(),
+                    Err(error) => return page::failure(&error, None),
+                }
             }
             // since then it was seen, unless it was refused before that
-            let seen = if recorded.replayed { Seen::Before } else { Seen::Never };
-            inspect_as(&state.config, &state.store, &recorded.message, recorded.at, seen).await
+            let seen = if recorded.rejoue { Seen::Before } else { Seen::Never };
+            inspect_as(&state.config, &state.store, &bytes, recorded.recu_le, seen).await
         }
         (None, None) => return page::html(StatusCode::OK, &page),
     };
@@ -188,12 +197,12 @@ impl Controle {
 }
 
 impl Dernier {
-    fn of(recorded: Recorded) -> Self {
+    fn of(recorded: EntreeJournal) -> Self {
         Self {
-            reference: recorded.id,
-            quand: recorded.at.strftime("%H:%M:%S UTC").to_string(),
+            reference: recorded.reference,
+            quand: recorded.recu_le.strftime("%H:%M:%S UTC").to_string(),
             service: recorded.service,
-            issue: recorded.outcome,
+            issue: recorded.issue,
         }
     }
 }

@@ -172,3 +172,34 @@ async fn every_cause_of_refusal_has_a_page() {
     assert_eq!(harness.get("/explications/VTPA-SEC-999").await.status, StatusCode::NOT_FOUND);
     assert!(list.len() < 60_000, "{} bytes", list.len());
 }
+
+#[tokio::test]
+async fn the_journal_of_production_says_how_it_was_answered_and_nothing_of_the_person() {
+    let harness = Harness::new().await;
+    let message = harness.message(&pki().partner, &creation_of("u"));
+    harness.post("/ws/creation", SOAP, message.clone()).await;
+    let fault = harness.post("/ws/creation", SOAP, message).await.fault(harness.now());
+    // written behind, and at the latest when the server ends
+    let (stop, stopped) = tokio::sync::watch::channel(true);
+    let (directory, now) = (harness.directory, harness.now.lock().unwrap().to_owned());
+    harness.server.run(stopped).await;
+    drop(stop);
+    let url = format!("sqlite:{}", directory.path().join("vtpa.db").display());
+    let store = storage::Store::open(&url).await.unwrap();
+    let reference = fault.reference.unwrap();
+    let found = store.read(|reader| Box::pin(async move { reader.journal_entree(&reference, now).await }));
+    let refused = found.await.unwrap().unwrap();
+    assert_eq!((refused.issue.as_str(), refused.rejoue), ("fault", true));
+    assert_eq!(refused.explication.as_deref(), Some("VTPA-SEC-027"));
+    assert!(refused.application.is_some() && refused.message.is_none() && refused.duree > 0);
+    let own = refused.application.unwrap();
+    let all = store.read(|reader| Box::pin(async move { reader.journal_application(own, now, 9).await }));
+    let all = all.await.unwrap();
+    let answered: Vec<_> =
+        all.iter().filter(|entry| entry.issue == "999").map(|entry| entry.operation.as_deref()).collect();
+    assert_eq!(answered, [Some("CreerDossierPA")]);
+    store.close().await;
+    let file = std::fs::read(directory.path().join("vtpa.db")).unwrap();
+    let text = String::from_utf8_lossy(&file);
+    assert!(!text.contains("Envelope"), "no message is kept");
+}
