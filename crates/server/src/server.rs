@@ -76,6 +76,7 @@ impl Server {
             https.local_addr().map_err(|error| StartError::Listen { address: config.listen.https, error })?;
         let replay = Guard::load(&store, &clock).await?;
         let tables = Tables::load(&store, &clock).await?;
+        let journal = Journal::new(config.sandbox);
         let state = Arc::new(AppState {
             config,
             store,
@@ -86,7 +87,7 @@ impl Server {
             assertion_issuers,
             registered: Registered::default(),
             replay,
-            journal: Journal::default(),
+            journal,
             _serving: serving,
             tables,
         });
@@ -114,10 +115,13 @@ impl Server {
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let limits = self.state.config.limits.clone();
         let (quiet, flushed) = watch::channel(false);
+        let (state, ended) = (Arc::clone(&self.state), flushed.clone());
+        let journal =
+            tokio::spawn(async move { state.journal.write_behind(&state.store, &state.clock, ended).await });
         let state = Arc::clone(&self.state);
         let guard = tokio::spawn(async move { state.replay.tend(&state.store, &state.clock, flushed).await });
         let state = Arc::clone(&self.state);
-        let purge = tokio::spawn(async move { purge(&state.store).await });
+        let purge = tokio::spawn(async move { purge(&state).await });
         let state = Arc::clone(&self.state);
         let tables = tokio::spawn(async move { state.tables.follow(&state.store, &state.clock).await });
         let state = Arc::clone(&self.state);
@@ -142,17 +146,22 @@ impl Server {
         if let Err(error) = guard.await {
             tracing::error!(%error, "the replay guard's writer ended badly");
         }
+        if let Err(error) = journal.await {
+            tracing::error!(%error, "the journal's writer ended badly");
+        }
         self.state.store.close().await;
     }
 }
 
-/// Forgets, every minute, tokens and sessions that are over.
-async fn purge(store: &Store) {
+/// Forgets, every minute, tokens and sessions that are over, and the journal's old entries.
+async fn purge(state: &AppState) {
+    let AppState { store, clock, journal, .. } = state;
     loop {
         tokio::time::sleep(PURGE).await;
         if let Err(error) = store.run("purge", |tx| Box::pin(async { tx.purge().await })).await {
             tracing::warn!(%error, "tokens and sessions that are over were not removed");
         }
+        journal.purge(store, clock.now()).await;
     }
 }
 

@@ -28,6 +28,7 @@ mod error;
 mod etablissement;
 mod finess;
 mod jeton;
+mod journal;
 mod nomenclature;
 mod open;
 mod postgres;
@@ -46,6 +47,7 @@ pub use self::{
     error::{Cause, Error, Refusal, SqlState},
     finess::{BilanFiness, ImportFiness, ImportPasse},
     jeton::JetonPris,
+    journal::{BornesJournal, EntreeJournal},
     nomenclature::{BilanNomenclature, ImportNomenclature, NomenclatureImportee},
     postgres::Options,
     recherche::{EtablissementTrouve, Recherche, Resultats},

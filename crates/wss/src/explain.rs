@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 
 pub use cause::cause;
 pub(crate) use cause::{element_name, quoted};
-pub use francais::{Francais, TOUS};
+pub use francais::{Francais, francais};
 
 /// Every explanation, by id: of refusals, then of near misses ([`crate::near_miss()`]).
 pub static ALL: &[Explanation] = &joined::<{ length(PARTS) }>(PARTS);
@@ -71,11 +71,6 @@ const UNEXPLAINED: Explanation = Explanation {
     stacks: &[],
 };
 
-/// The French text of this id.
-pub fn francais(id: &str) -> Option<&'static Francais> {
-    TOUS.iter().find(|one| one.id == id)
-}
-
 /// The explanation of this id; letter case does not matter.
 pub fn explanation(id: &str) -> Option<&'static Explanation> {
     ALL.iter().find(|one| one.id.eq_ignore_ascii_case(id.trim()))
@@ -89,18 +84,22 @@ pub(crate) fn exactly(id: &str) -> Option<&'static Explanation> {
 impl Explanation {
     /// What to do, for the sender of that stack where there is something of its own to say.
     pub fn remedy_for(&self, stack: Option<&str>) -> String {
+        match self.in_stack(stack) {
+            Some(("all", how)) => format!("{} Look first at this: {how}", self.remedy),
+            Some((name, how)) => format!("{} In {name}: {how}", self.remedy),
+            None => self.remedy.to_owned(),
+        }
+    }
+
+    /// The line of `stacks` that serves the sender of that stack.
+    pub fn in_stack(&self, stack: Option<&str>) -> Option<(&'static str, &'static str)> {
         // what is said of a family serves its members
         let names: &[&str] = match stack {
             Some("CXF") => &["CXF", "WSS4J", "Java", "all"],
             Some(name) => &[name, "all"],
             None => &["all"],
         };
-        let own = names.iter().find_map(|wanted| self.stacks.iter().find(|(name, _)| name == wanted));
-        match own {
-            Some(("all", how)) => format!("{} Look first at this: {how}", self.remedy),
-            Some((name, how)) => format!("{} In {name}: {how}", self.remedy),
-            None => self.remedy.to_owned(),
-        }
+        names.iter().find_map(|wanted| self.stacks.iter().find(|(name, _)| name == wanted)).copied()
     }
 }
 

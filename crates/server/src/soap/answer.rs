@@ -2,8 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
-use dossier::{Operation, Reponse};
+use dossier::{Operation, Reponse, Service};
 use jiff::Timestamp;
+use storage::{ApplicationId, EntreeJournal};
 use wss::{NearMiss, Refusal, Sealing};
 use xmlsec::Document;
 
@@ -17,7 +18,8 @@ use crate::state::AppState;
 pub(super) struct Answer {
     outcome: Result<(Operation, Reponse), Failure>,
     sealing: Sealing,
-    application: Option<String>,
+    /// Whose signature held.
+    application: Option<(ApplicationId, String)>,
     /// The stack that seems to have asked.
     stack: Option<&'static str>,
     /// The cause in the message's own words, and what its program did; in a sandbox alone.
@@ -40,7 +42,7 @@ impl Answer {
     }
 
     pub(super) fn for_application(mut self, application: Option<&storage::Application>) -> Self {
-        self.application = application.map(|application| application.name.clone());
+        self.application = application.map(|application| (application.id, application.name.clone()));
         self
     }
 
@@ -62,13 +64,38 @@ impl Answer {
         self
     }
 
-    /// The application whose signature held.
-    pub(super) fn application(&self) -> Option<&str> {
-        self.application.as_deref()
+    /// What the journal keeps of it, but for the time it took.
+    pub(super) fn entry(&self, service: Service, id: &LogId, now: Timestamp) -> EntreeJournal {
+        let explanation = match &self.outcome {
+            Err(Failure::Refused(refusal)) => Some(refusal.explanation_id().to_owned()),
+            _ => None,
+        };
+        let addressing = self.sealing.addressing.as_ref();
+        // a partner may write anything there, a person's name too
+        let is_uuid = |id: &&String| {
+            let hex = id.trim_start_matches("urn:").trim_start_matches("uuid:");
+            hex.len() == 36 && hex.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+        };
+        EntreeJournal {
+            reference: id.as_str().to_owned(),
+            recu_le: now,
+            service: service.name().to_owned(),
+            operation: self.outcome.as_ref().ok().map(|(operation, _)| operation.name().to_owned()),
+            application: self.application.as_ref().map(|(id, _)| *id),
+            issue: self.outcome(),
+            explication: explanation,
+            message_id: addressing
+                .and_then(|addressing| addressing.relates_to.as_ref())
+                .filter(is_uuid)
+                .cloned(),
+            duree: 0,
+            rejoue: self.is_replay(),
+            message: None,
+        }
     }
 
     /// Whether the message, or its assertion, had been received before.
-    pub(super) fn is_replay(&self) -> bool {
+    fn is_replay(&self) -> bool {
         let is_replay = |refusal: &Refusal| {
             matches!(refusal, Refusal::Replayed | Refusal::AssertionReplayed | Refusal::CreatedBeforeRestart)
         };
@@ -80,13 +107,13 @@ impl Answer {
     }
 
     /// What metrics call it: the code answered, or `fault`.
-    pub(super) fn outcome(&self) -> String {
+    fn outcome(&self) -> String {
         self.outcome.as_ref().map_or_else(|_| "fault".to_owned(), |(_, reponse)| code(reponse).to_owned())
     }
 
     /// Signs, labels, logs.
     pub(super) fn into_response(self, state: &AppState, id: &LogId, now: Timestamp) -> Response<Body> {
-        let application = self.application.as_deref().unwrap_or("-");
+        let application = self.application.as_ref().map_or("-", |(_, name)| name);
         let (status, sealed) = match &self.outcome {
             Ok((operation, reponse)) => {
                 tracing::info!(

@@ -15,7 +15,6 @@ use super::failure::Failure;
 use super::http::{self, BodyError, MediaType};
 use crate::assertion;
 use crate::chaos::Misbehaviour;
-use crate::journal::Recorded;
 use crate::log_id::LogId;
 use crate::metrics;
 use crate::opening::{Held, Opening, Plain, limits};
@@ -60,20 +59,12 @@ pub(super) async fn post(
     }
     let now = state.clock.now();
     let answer = handle(state, service, &media_type, peer, &bytes, &id, now).await;
-    let outcome = answer.outcome();
-    if state.config.sandbox {
-        state.journal.record(Recorded {
-            id: id.as_str().to_owned(),
-            at: now,
-            application: answer.application().map(str::to_owned),
-            service: service.name(),
-            outcome: outcome.clone(),
-            replayed: answer.is_replay(),
-            message: bytes.into(),
-        });
-    }
+    let mut entry = answer.entry(service, &id, now);
     let response = answer.into_response(state, &id, now);
-    metrics::request(service.name(), &outcome, started.elapsed());
+    let took = started.elapsed();
+    metrics::request(service.name(), &entry.issue, took);
+    entry.duree = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    state.journal.record(entry, bytes);
     response
 }
 

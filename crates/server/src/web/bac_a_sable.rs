@@ -11,11 +11,12 @@ use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Deserialize;
+use storage::EntreeJournal;
+use wss::explain::{self, Francais};
 
 use super::fichiers::style_path;
 use super::page;
 use crate::inspect::{Check, Inspection, Seen, Verdict, inspect_as};
-use crate::journal::Recorded;
 use crate::state::AppState;
 
 /// What the form holds.
@@ -47,12 +48,15 @@ struct Examen {
 /// One check, in French but for what was found, which quotes the message.
 struct Controle {
     nom: &'static str,
+    attendu: &'static str,
     verdict: &'static str,
     classe: &'static str,
     trouve: Option<String>,
     habitude: Option<String>,
-    remede: Option<String>,
-    explication: Option<&'static str>,
+    /// What it means and what to do.
+    explication: Option<&'static Francais>,
+    /// What to do in the sender's stack: code, mostly.
+    chez_vous: Option<&'static str>,
     condense: Option<String>,
 }
 
@@ -60,7 +64,7 @@ struct Controle {
 struct Dernier {
     reference: String,
     quand: String,
-    service: &'static str,
+    service: String,
     issue: String,
 }
 
@@ -78,6 +82,10 @@ pub(super) async fn posted(
     form: Result<Form<Saisie>, FormRejection>,
 ) -> Response {
     match form {
+        Ok(_) if state.config.sandbox && is_from_elsewhere(&headers) => {
+            let page = Page::empty(Some("Ce formulaire vient d’un autre site. Collez votre message ici."));
+            page::html(StatusCode::FORBIDDEN, &page)
+        }
         Ok(Form(saisie)) => answer(state, saisie, &headers).await,
         Err(_) if state.config.sandbox => {
             let page = Page::empty(Some("Le message est trop long, ou le formulaire est incomplet."));
@@ -103,20 +111,29 @@ async fn answer(state: State<Arc<AppState>>, saisie: Saisie, headers: &HeaderMap
         }
         (None, Some(reference)) => {
             page.reference.clone_from(&reference);
-            let Some(recorded) = state.journal.find(&reference.to_ascii_lowercase(), now) else {
+            let found = state.journal.find(&state.store, &reference.to_ascii_lowercase(), now).await;
+            let recorded = match found {
+                Ok(recorded) => recorded,
+                Err(error) => return page::failure(&error, None),
+            };
+            let Some((recorded, bytes)) =
+                recorded.and_then(|mut entry| entry.message.take().map(|bytes| (entry, bytes)))
+            else {
                 page.erreur = Some(
                     "Aucun message de cette référence n’est gardé ici. Un message l’est pendant une heure.",
                 );
                 return page::html(StatusCode::NOT_FOUND, &page);
             };
-            page.message = String::from_utf8_lossy(&recorded.message).into_owned();
-            if let Some(application) = &recorded.application {
-                page.derniers =
-                    state.journal.of_application(application, now).into_iter().map(Dernier::of).collect();
+            page.message = String::from_utf8_lossy(&bytes).into_owned();
+            if let Some(application) = recorded.application {
+                match state.journal.of_application(&state.store, application, now).await {
+                    Ok(latest) => page.derniers = latest.into_iter().map(Dernier::of).collect(),
+                    Err(error) => return page::failure(&error, None),
+                }
             }
             // since then it was seen, unless it was refused before that
-            let seen = if recorded.replayed { Seen::Before } else { Seen::Never };
-            inspect_as(&state.config, &state.store, &recorded.message, recorded.at, seen).await
+            let seen = if recorded.rejoue { Seen::Before } else { Seen::Never };
+            inspect_as(&state.config, &state.store, &bytes, recorded.recu_le, seen).await
         }
         (None, None) => return page::html(StatusCode::OK, &page),
     };
@@ -151,61 +168,92 @@ impl Examen {
         Self {
             accepte: inspection.accepted(),
             pile: inspection.stack,
-            controles: inspection.checks.iter().map(Controle::of).collect(),
+            controles: inspection.checks.iter().map(|check| Controle::of(check, inspection.stack)).collect(),
         }
     }
 }
 
 impl Controle {
-    fn of(check: &Check) -> Self {
+    fn of(check: &Check, stack: Option<&str>) -> Self {
         let (verdict, classe) = match check.verdict {
             Verdict::Held => ("Tenu", "rempli"),
             Verdict::Failed => ("Refusé", "vide"),
             Verdict::NotReached => ("Pas atteint", "plus-loin"),
         };
+        let (nom, attendu) = nom(check.name);
+        let explanation = check.explanation.and_then(explain::explanation);
         Self {
-            nom: nom(check.name),
+            nom,
+            attendu,
             verdict,
             classe,
             trouve: check.found.clone(),
             habitude: check.near_miss.clone(),
-            remede: check.remedy.clone(),
-            explication: check.explanation.filter(|id| !id.is_empty()),
+            explication: explanation.and_then(|one| explain::francais(one.id)),
+            chez_vous: explanation.and_then(|one| one.in_stack(stack)).map(|(_, how)| how),
             condense: check.digested.clone(),
         }
     }
 }
 
 impl Dernier {
-    fn of(recorded: Recorded) -> Self {
+    fn of(recorded: EntreeJournal) -> Self {
         Self {
-            reference: recorded.id,
-            quand: recorded.at.strftime("%H:%M:%S UTC").to_string(),
+            reference: recorded.reference,
+            quand: recorded.recu_le.strftime("%H:%M:%S UTC").to_string(),
             service: recorded.service,
-            issue: recorded.outcome,
+            issue: recorded.issue,
         }
     }
 }
 
-/// What partners call the checks.
-fn nom(check: &str) -> &'static str {
+/// What partners call the checks, and what each expects.
+fn nom(check: &str) -> (&'static str, &'static str) {
     match check {
-        "readable XML" => "XML lisible",
-        "SOAP 1.2 envelope" => "Enveloppe SOAP 1.2",
-        "Security header" => "En-tête Security",
-        "encryption" => "Chiffrement",
-        "certificate named" => "Certificat désigné",
-        "certificate trusted" => "Certificat reconnu",
-        "signature and digests" => "Signature et condensats",
-        "Body and Timestamp signed" => "Body et Timestamp signés",
-        "fresh" => "Horodatage récent",
-        "SAML assertion" => "Assertion SAML",
-        "not received before" => "Jamais reçu auparavant",
-        "application registered" => "Application enregistrée",
-        "operation" => "Opération",
-        "content" => "Contenu",
-        _ => "Autre contrôle",
+        "readable XML" => (
+            "XML lisible",
+            "du XML 1.0 bien formé, sans DOCTYPE ni instruction de traitement, dans les limites",
+        ),
+        "SOAP 1.2 envelope" => ("Enveloppe SOAP 1.2", "une Envelope, au plus un Header, un Body"),
+        "Security header" => {
+            ("En-tête Security", "un wsse:Security avec certificat, Timestamp et une Signature")
+        }
+        "encryption" => {
+            ("Chiffrement", "aucun, ou pour le certificat de ce serveur, par RSA-OAEP et AES-GCM")
+        }
+        "certificate named" => ("Certificat désigné", "KeyInfo mène à un certificat X.509"),
+        "certificate trusted" => (
+            "Certificat reconnu",
+            "d’une autorité de confiance, valable, non révoqué, avec le droit de signer",
+        ),
+        "signature and digests" => {
+            ("Signature et condensats", "SignatureValue et chaque DigestValue justes, en SHA-256 ou plus")
+        }
+        "Body and Timestamp signed" => {
+            ("Body et Timestamp signés", "une signature qui porte sur l’un et l’autre")
+        }
+        "fresh" => ("Horodatage récent", "Created proche de l’heure de ce serveur, Expires à venir"),
+        "SAML assertion" => (
+            "Assertion SAML",
+            "signée par l’application, dans ses dates, pour ce serveur ; ou absente, si facultative",
+        ),
+        "not received before" => {
+            ("Jamais reçu auparavant", "une signature et une assertion qui n’ont pas déjà servi")
+        }
+        "application registered" => {
+            ("Application enregistrée", "un certificat d’une application qui a droit à l’opération")
+        }
+        "operation" => ("Opération", "une opération de ces services dans le Body"),
+        "content" => ("Contenu", "les données obligatoires, leurs formats et leurs nomenclatures"),
+        _ => ("Autre contrôle", ""),
     }
+}
+
+/// Whether a browser says that another site sent the form (Fetch Metadata). `Origin` would not do: under this site's referrer
+/// policy browsers write `null` there.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    site.is_some_and(|site| !matches!(site, "same-origin" | "none"))
 }
 
 #[cfg(test)]
@@ -215,7 +263,7 @@ mod tests {
     #[test]
     fn every_check_has_a_name_in_french() {
         for name in crate::inspect::NAMES {
-            assert_ne!(nom(name), "Autre contrôle", "{name}");
+            assert!(!nom(name).1.is_empty(), "{name}");
         }
     }
 }

@@ -126,6 +126,36 @@ async fn what_is_typed_is_shown_as_text() {
 }
 
 #[tokio::test]
+async fn a_form_of_another_site_is_refused() {
+    let harness = sandbox().await;
+    for (site, status) in [
+        ("same-origin", StatusCode::OK),
+        ("cross-site", StatusCode::FORBIDDEN),
+        ("same-site", StatusCode::FORBIDDEN),
+    ] {
+        let request = Request::post("/bac-a-sable")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", site)
+            .body(Body::from("message=%3Ca%2F%3E"))
+            .unwrap();
+        let reply = Reply::read(harness.app.clone().oneshot(request).await.unwrap()).await;
+        assert_eq!(reply.status, status, "{site}");
+        assert_eq!(verdicts(reply.text()).is_empty(), status != StatusCode::OK, "{site}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_check_says_in_french_what_was_expected_and_what_to_do() {
+    let harness = sandbox().await;
+    let changed = harness.message(&pki().partner, &creation_of("u")).replace("Suzanne", "Simone");
+    let text = examine(&harness, "message", &changed).await.text().to_owned();
+    assert!(text.contains("SignatureValue et chaque DigestValue justes"), "{text}");
+    assert!(text.contains("Signez en dernier et envoyez exactement les octets signés."), "{text}");
+    let page = harness.get("/explications/vtpa-sec-038").await;
+    assert!(page.text().contains("une empreinte diffère : le message a changé après la signature"));
+}
+
+#[tokio::test]
 async fn every_cause_of_refusal_has_a_page() {
     let harness = Harness::new().await;
     let list = harness.get("/explications").await.text().to_owned();
@@ -141,4 +171,35 @@ async fn every_cause_of_refusal_has_a_page() {
     }
     assert_eq!(harness.get("/explications/VTPA-SEC-999").await.status, StatusCode::NOT_FOUND);
     assert!(list.len() < 60_000, "{} bytes", list.len());
+}
+
+#[tokio::test]
+async fn the_journal_of_production_says_how_it_was_answered_and_nothing_of_the_person() {
+    let harness = Harness::new().await;
+    let message = harness.message(&pki().partner, &creation_of("u"));
+    harness.post("/ws/creation", SOAP, message.clone()).await;
+    let fault = harness.post("/ws/creation", SOAP, message).await.fault(harness.now());
+    // written behind, and at the latest when the server ends
+    let (stop, stopped) = tokio::sync::watch::channel(true);
+    let (directory, now) = (harness.directory, harness.now.lock().unwrap().to_owned());
+    harness.server.run(stopped).await;
+    drop(stop);
+    let url = format!("sqlite:{}", directory.path().join("vtpa.db").display());
+    let store = storage::Store::open(&url).await.unwrap();
+    let reference = fault.reference.unwrap();
+    let found = store.read(|reader| Box::pin(async move { reader.journal_entree(&reference, now).await }));
+    let refused = found.await.unwrap().unwrap();
+    assert_eq!((refused.issue.as_str(), refused.rejoue), ("fault", true));
+    assert_eq!(refused.explication.as_deref(), Some("VTPA-SEC-027"));
+    assert!(refused.application.is_some() && refused.message.is_none() && refused.duree > 0);
+    let own = refused.application.unwrap();
+    let all = store.read(|reader| Box::pin(async move { reader.journal_application(own, now, 9).await }));
+    let all = all.await.unwrap();
+    let answered: Vec<_> =
+        all.iter().filter(|entry| entry.issue == "999").map(|entry| entry.operation.as_deref()).collect();
+    assert_eq!(answered, [Some("CreerDossierPA")]);
+    store.close().await;
+    let file = std::fs::read(directory.path().join("vtpa.db")).unwrap();
+    let text = String::from_utf8_lossy(&file);
+    assert!(!text.contains("Envelope"), "no message is kept");
 }

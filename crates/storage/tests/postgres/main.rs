@@ -18,6 +18,8 @@ mod etablissement;
 mod invariants;
 #[path = "../storage/jeton.rs"]
 mod jeton;
+#[path = "../storage/journal.rs"]
+mod journal;
 #[path = "../storage/logs.rs"]
 mod logs;
 #[path = "../storage/nomenclature.rs"]

@@ -13,6 +13,7 @@ mod etablissement;
 mod fichier;
 mod invariants;
 mod jeton;
+mod journal;
 mod logs;
 mod nomenclature;
 mod ours;

@@ -26,12 +26,12 @@ async fn a_database_of_a_later_version_is_refused_and_left_alone() {
          VALUES (9999, 'of the future', true, {ZERO}, 0)"
     ));
     let error = Store::open(&url).await.map(drop).unwrap_err();
-    assert_eq!(error, Error::NewerSchema { found: 9999, known: 2 });
+    assert_eq!(error, Error::NewerSchema { found: 9999, known: 3 });
     assert_eq!(
         error.to_string(),
-        "the database's schema is at version 9999, this program knows versions up to 2: use the newer program"
+        "the database's schema is at version 9999, this program knows versions up to 3: use the newer program"
     );
-    assert_eq!(base.count("SELECT COUNT(*) FROM _sqlx_migrations"), 3);
+    assert_eq!(base.count("SELECT COUNT(*) FROM _sqlx_migrations"), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
