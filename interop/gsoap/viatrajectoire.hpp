@@ -238,7 +238,7 @@ class Partenaire {
         // une signature juste dit seulement que quelque chose est signé : il faut que ce soit Body et Timestamp
         if (soap_wsse_verify_Timestamp(soap)) throw SignatureRefusee("Timestamp absent ou périmé");
         if (!soap_wsse_verify_element(soap, "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd", "Timestamp"))
-            throw SignatureRefusee("Timestamp n'est pas signé");
+            throw SignatureRefusee("la signature est fausse, ou ne couvre pas Timestamp");
         if (soap_wsse_verify_body(soap)) throw SignatureRefusee("Body n'est pas signé");
         // le certificat de la réponse doit être celui du serveur, non un autre de la même autorité
         X509 *signataire = soap_wsse_get_KeyInfo_SecurityTokenReferenceX509(soap);
