@@ -27,6 +27,7 @@ final class ExigerSignature extends AbstractSoapInterceptor {
     ExigerSignature() {
         super(Phase.PRE_PROTOCOL);
         addAfter(WSS4JInInterceptor.class.getName());
+        addAfter("partenaire.ViaTrajectoire$Verification");
         addAfter(PolicyBasedWSS4JInInterceptor.class.getName());
         addBefore(DefaultCryptoCoverageChecker.class.getName());
     }

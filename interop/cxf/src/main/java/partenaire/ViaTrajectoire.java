@@ -25,11 +25,16 @@ import java.util.Map;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import javax.security.auth.callback.CallbackHandler;
+import javax.xml.soap.SOAPException;
+import javax.xml.soap.SOAPMessage;
 import org.apache.cxf.Bus;
 import org.apache.cxf.BusFactory;
+import org.apache.cxf.binding.soap.SoapMessage;
+import org.apache.cxf.binding.soap.saaj.SAAJUtils;
 import org.apache.cxf.configuration.jsse.TLSClientParameters;
 import org.apache.cxf.endpoint.Client;
 import org.apache.cxf.frontend.ClientProxy;
+import org.apache.cxf.helpers.DOMUtils;
 import org.apache.cxf.transport.http.HTTPConduit;
 import org.apache.cxf.ws.policy.PolicyEngine;
 import org.apache.cxf.ws.policy.selector.MaximalAlternativeSelector;
@@ -52,8 +57,10 @@ import org.apache.wss4j.common.saml.bean.SubjectBean;
 import org.apache.wss4j.common.saml.bean.Version;
 import org.apache.wss4j.dom.WSConstants;
 import org.apache.wss4j.dom.action.Action;
+import org.apache.wss4j.dom.engine.WSSecurityEngineResult;
 import org.apache.wss4j.dom.handler.RequestData;
 import org.apache.wss4j.dom.message.WSSecSAMLToken;
+import org.w3c.dom.Element;
 
 /**
  * Un partenaire de ViaTrajectoire PA en Java, avec Apache CXF.
@@ -194,19 +201,67 @@ public final class ViaTrajectoire {
         reception.put(ConfigurationConstants.PW_CALLBACK_REF, MOT_DE_PASSE);
         // les règles de BSP 1.1 restent exigées de nos réponses : c'est le défaut, et nous y tenons
         reception.put(ConfigurationConstants.IS_BSP_COMPLIANT, "true");
-        WSS4JInInterceptor verification = new WSS4JInInterceptor(reception);
+        WSS4JInInterceptor verification = new Verification(reception);
         client.getInInterceptors().add(verification);
         client.getInFaultInterceptors().add(verification);
         // une signature juste dit seulement que quelque chose est signé : il faut que ce soit Body et Timestamp
         DefaultCryptoCoverageChecker couverture = new DefaultCryptoCoverageChecker();
         couverture.setSignBody(true);
         couverture.setSignTimestamp(true);
-        couverture.setEncryptBody(chiffrer);
+        couverture.addAfter(Verification.class.getName());
         client.getInInterceptors().add(couverture);
-        DefaultCryptoCoverageChecker erreurs = new DefaultCryptoCoverageChecker();
-        erreurs.setSignBody(true);
-        erreurs.setSignTimestamp(true);
-        client.getInFaultInterceptors().add(erreurs);
+        client.getInFaultInterceptors().add(couverture);
+        if (chiffrer) {
+            client.getInInterceptors().add(new BodyChiffre());
+        }
+    }
+
+    /**
+     * Une erreur est signée, mais en clair quand le serveur n'a pas pu s'assurer de qui demande : CXF, qui attend « Encryption »,
+     * la perdrait. De tout le reste, le chiffrement est exigé.
+     */
+    private static final class Verification extends WSS4JInInterceptor {
+        private Verification(Map<String, Object> reception) {
+            super(reception);
+        }
+
+        @Override
+        protected void checkActions(SoapMessage message, List<WSSecurityEngineResult> faites, List<Integer> attendues)
+            throws WSSecurityException {
+            boolean enClair = faites.stream().noneMatch(une -> Integer.valueOf(WSConstants.ENCR).equals(une.get(WSSecurityEngineResult.TAG_ACTION)));
+            List<Integer> exigees = new ArrayList<>(attendues);
+            if (enClair && estErreur(message)) {
+                exigees.remove(Integer.valueOf(WSConstants.ENCR));
+            }
+            super.checkActions(message, faites, exigees);
+        }
+    }
+
+    private static final class BodyChiffre extends DefaultCryptoCoverageChecker {
+        private BodyChiffre() {
+            setSignBody(false);
+            setSignTimestamp(false);
+            setEncryptBody(true);
+            addAfter(Verification.class.getName());
+        }
+
+        @Override
+        public void handleMessage(SoapMessage message) {
+            if (!estErreur(message)) {
+                super.handleMessage(message);
+            }
+        }
+    }
+
+    private static boolean estErreur(SoapMessage message) {
+        try {
+            // par le DOM : SAAJ ne connaît pas les éléments nés du déchiffrement (« Cannot find SOAP wrapper »)
+            Element body = (Element) DOMUtils.getDomElement(SAAJUtils.getBody(message.getContent(SOAPMessage.class)));
+            Element premier = DOMUtils.getFirstElement(body);
+            return premier != null && SOAP.equals(premier.getNamespaceURI()) && "Fault".equals(premier.getLocalName());
+        } catch (SOAPException erreur) {
+            return false;
+        }
     }
     // [/guide]
 
