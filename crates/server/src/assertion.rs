@@ -32,7 +32,7 @@ pub(crate) async fn believe<'d>(
     let base = config.public_url.trim_end_matches('/');
     let rules = AssertionRules {
         required: application.settings.assertion == storage::Assertion::Required,
-        unsigned_allowed: false,
+        unsigned_allowed: application.settings.unsigned_assertion,
         check_structure: application.settings.check_structure,
         audience: config.audience(),
         recipients: &services.map(|service| format!("{base}{}", service.path())),

@@ -34,6 +34,8 @@ pub struct Settings {
     pub cbc: bool,
     /// Whether `design/ws-security.md`'s structure checks apply to its assertions' attributes.
     pub check_structure: bool,
+    /// Whether its sender-vouches assertions may be unsigned: the message's signature, which covers them, then speaks for them.
+    pub unsigned_assertion: bool,
     /// The partner's page that its users go back to.
     pub url_retour: Option<String>,
 }
@@ -146,7 +148,7 @@ impl fmt::Display for Rights {
 
 impl Settings {
     /// The keys that [`Settings::set`] knows.
-    pub const KEYS: [&'static str; 8] = [
+    pub const KEYS: [&'static str; 9] = [
         "assertion",
         "timestamp",
         "key_reference",
@@ -154,6 +156,7 @@ impl Settings {
         "encrypt",
         "cbc",
         "check_structure",
+        "unsigned_assertion",
         "url_retour",
     ];
 
@@ -178,6 +181,7 @@ impl Settings {
             "encrypt" => self.encrypt = word(value, "encrypt", "as-request or always")?,
             "cbc" => self.cbc = boolean("cbc", value)?,
             "check_structure" => self.check_structure = boolean("check_structure", value)?,
+            "unsigned_assertion" => self.unsigned_assertion = boolean("unsigned_assertion", value)?,
             "url_retour" => self.url_retour = url(value)?,
             _ => return Err(SettingError::UnknownKey(key.to_owned())),
         }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use server::{Config, Verdict, inspect};
 use storage::{Application, Rights, Settings};
 use testkit::pki::{Identity, pki};
-use wss::{Confirmation, Sealing, UserAssertion};
+use wss::{Confirmation, Sealing, UserAssertion, ns};
 
 use crate::Harness;
 use crate::codes::creation_of;
@@ -71,4 +71,82 @@ async fn set(store: &storage::Store, id: storage::ApplicationId, settings: Setti
         Box::pin(async move { tx.set_settings(id, settings).await })
     });
     set.await.unwrap();
+}
+
+/// A message of the partner whose sender-vouches assertion is not signed itself, but covered by the message's signature, or not.
+fn unsigned(harness: &Harness, covered: bool) -> String {
+    use xmlsec::{DigestMethod, SignReference, SignatureBuilder, SigningKey, Writer};
+    let now = harness.now();
+    let fragment = |write: &dyn Fn(&mut Writer)| {
+        let mut w = Writer::new();
+        write(&mut w);
+        w.finish().unwrap()
+    };
+    let body = fragment(&|w| {
+        w.start("soap", ns::SOAP, "Body").attribute_ns("wsu", ns::WSU, "Id", "B-1");
+        w.start("", "urn:viatrajectoire:ws:pa:1", "CreerDossierPA").end().end();
+    });
+    let timestamp = fragment(&|w| {
+        w.start("wsu", ns::WSU, "Timestamp").attribute_ns("wsu", ns::WSU, "Id", "TS-1");
+        w.element("wsu", ns::WSU, "Created", &now.to_string()).end();
+    });
+    let assertion = fragment(&|w| {
+        let id = if covered { "_a-covered" } else { "_a-alone" };
+        w.start("saml", ns::SAML, "Assertion").attribute("ID", id);
+        w.attribute("IssueInstant", &now.to_string()).attribute("Version", "2.0");
+        w.element("saml", ns::SAML, "Issuer", "portail");
+        w.start("saml", ns::SAML, "Subject").element("saml", ns::SAML, "NameID", "agent-7");
+        w.start("saml", ns::SAML, "SubjectConfirmation").attribute("Method", ns::SAML_SENDER_VOUCHES);
+        w.end().end();
+        w.start("saml", ns::SAML, "AuthnStatement").attribute("AuthnInstant", &now.to_string());
+        w.start("saml", ns::SAML, "AuthnContext");
+        w.element(
+            "saml",
+            ns::SAML,
+            "AuthnContextClassRef",
+            "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
+        );
+        w.end().end().end();
+    });
+    let key_info = fragment(&|w| {
+        use base64::Engine as _;
+        let certificate = base64::engine::general_purpose::STANDARD.encode(&pki().partner.certificate_der);
+        w.start("ds", ns::DS, "X509Data").element("ds", ns::DS, "X509Certificate", &certificate).end();
+    });
+    let key = SigningKey::from_pem(pki().partner.key_pem.as_bytes()).unwrap();
+    let reference = |id: &str, part| SignReference::fragment(id, part, DigestMethod::Sha256).unwrap();
+    let mut signature = SignatureBuilder::new(&key)
+        .key_info(key_info)
+        .reference(reference("B-1", &body))
+        .reference(reference("TS-1", &timestamp));
+    if covered {
+        signature = signature.reference(reference("_a-covered", &assertion));
+    }
+    let signature = signature.sign().unwrap();
+    fragment(&|w| {
+        w.start("soap", ns::SOAP, "Envelope").start("soap", ns::SOAP, "Header").start(
+            "wsse",
+            ns::WSSE,
+            "Security",
+        );
+        w.fragment(&timestamp).fragment(&assertion).fragment(&signature).end().end().fragment(&body).end();
+    })
+    .into_string()
+}
+
+#[tokio::test]
+async fn an_unsigned_assertion_is_taken_from_who_is_registered_so_and_vouches_for_it() {
+    // registered so, covered by the message's signature, the explanation of the refusal
+    for (registered, covered, refused) in
+        [("false", true, Some("VTPA-SEC-063")), ("true", false, Some("VTPA-SEC-069")), ("true", true, None)]
+    {
+        let harness = Harness::with(|config| config.sandbox = true).await;
+        harness.set(&[("unsigned_assertion", registered)]).await;
+        let reply = harness.post("/ws/creation", SOAP, unsigned(&harness, covered)).await;
+        let text = reply.text();
+        assert_eq!(reply.status == StatusCode::OK, refused.is_none(), "{registered}, {covered}: {text}");
+        // believed, its operation lacks its parameter
+        let expected = refused.unwrap_or("<Code>200</Code>");
+        assert!(text.contains(expected), "{registered}, {covered}: {text}");
+    }
 }

@@ -85,6 +85,7 @@ async fn rights_and_settings_are_kept() {
         ("encrypt", "always"),
         ("cbc", "true"),
         ("check_structure", "true"),
+        ("unsigned_assertion", "true"),
         ("url_retour", "https://portail.example.fr/mes-dossiers?x=1"),
     ] {
         settings.set(key, value).unwrap();
@@ -103,6 +104,7 @@ async fn rights_and_settings_are_kept() {
         encrypt: Encrypt::Always,
         cbc: true,
         check_structure: true,
+        unsigned_assertion: true,
         url_retour: Some("https://portail.example.fr/mes-dossiers?x=1".into()),
     };
     assert_eq!(kept.settings, expected);

@@ -68,6 +68,7 @@ Keys and values:
   encrypt=as-request|always           when answers are encrypted (default as-request)
   cbc=true|false                      take AES-CBC from this application (default false)
   check_structure=true|false          Identifiant_Structure must be the certificate's (default false)
+  unsigned_assertion=true|false       a sender-vouches assertion may be unsigned (default false)
   url_retour=URL                      where the dossier page sends people back to
 
 Examples:
