@@ -152,7 +152,9 @@ const steps = {
   },
   /** A request altered after it was signed: the fault is read, so its signature was verified before. */
   async fault(who) {
-    wire.spoilRequest = (message) => spoiled(">1938-", ">1939-", message);
+    // of an encrypted request, what is in the clear: its Timestamp
+    wire.spoilRequest = (message) =>
+      message.includes("EncryptedData") ? message.replace("Created>20", "Created>19") : spoiled(">1938-", ">1939-", message);
     try {
       await who.creation.CreerDossierPA({ CreationDossier: creation });
     } catch (error) {

@@ -195,13 +195,16 @@ final class Scenario
     }
 
     /** A request altered after it was signed: the fault is read, so its signature was verified before. */
-    private function step_fault(): array
+    private function step_fault(array $profile): array
     {
-        Wire::$spoil_request = fn ($message) => spoiled('>1938-', '>1939-', $message);
+        // of an encrypted request, what is in the clear: its Timestamp
+        Wire::$spoil_request = isset($profile['chiffrer'])
+            ? fn ($message) => str_replace('Created>20', 'Created>19', $message)
+            : fn ($message) => spoiled('>1938-', '>1939-', $message);
         try {
-            $this->client('creation')->CreerDossierPA(['CreationDossier' => $this->creation]);
+            $this->client('creation', more: $profile)->CreerDossierPA(['CreationDossier' => $this->creation]);
         } catch (SoapFault $fault) {
-            return ['code' => $fault->faultcode, 'subcodes' => $this->client('creation')->sousCodes(), 'reason' => $fault->faultstring];
+            return ['code' => $fault->faultcode, 'subcodes' => $this->client('creation', more: $profile)->sousCodes(), 'reason' => $fault->faultstring];
         }
         return ['code' => 'none'];
     }

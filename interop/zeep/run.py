@@ -60,6 +60,11 @@ def spoiled(old, new, message):
     return etree.tostring(envelope)
 
 
+def older(message):
+    """The message with a Timestamp of the last century."""
+    return message.replace(b"Created>20", b"Created>19", 1)
+
+
 def wrapped(old, new, message):
     """The signed Body moved into the header, an altered one in its place: the signature itself still holds."""
     envelope = etree.fromstring(message)
@@ -180,7 +185,9 @@ class Scenario:
 
     def step_fault(self):
         """A request altered after it was signed: the fault is read, so its signature was verified before."""
-        self.partner.transport.spoil_request = partial(spoiled, b">1938-", b">1939-")
+        # of an encrypted request, what is in the clear: its Timestamp
+        encrypted = self.partner is self.profiles["encrypted"]
+        self.partner.transport.spoil_request = older if encrypted else partial(spoiled, b">1938-", b">1939-")
         try:
             self.partner.creation.CreerDossierPA(CreationDossier=self.creation)
         except Fault as fault:

@@ -48,6 +48,12 @@ fn consulted(seen: &Value) -> Result<()> {
     equal(seen, "statut", json!("NON_ENVOYEE"))
 }
 
+fn failed_check(seen: &Value) -> Result<()> {
+    ensure!(seen["code"].as_str().is_some_and(|code| code.ends_with(":Sender")), "{seen}");
+    ensure!(seen["subcodes"][0].as_str().is_some_and(|code| code.ends_with("FailedCheck")), "{seen}");
+    Ok(())
+}
+
 fn token(seen: &Value) -> Result<()> {
     equal(seen, "code", json!("999"))?;
     // 256 bits in base64url (decisions §6)
@@ -89,15 +95,7 @@ const STEPS: &[Step] = &[
         },
     },
     Step { name: "unregistered", profile: Profile::X509, check: |seen| equal(seen, "code", json!("100")) },
-    Step {
-        name: "fault",
-        profile: Profile::X509,
-        check: |seen| {
-            ensure!(seen["code"].as_str().is_some_and(|code| code.ends_with(":Sender")), "{seen}");
-            ensure!(seen["subcodes"][0].as_str().is_some_and(|code| code.ends_with("FailedCheck")), "{seen}");
-            Ok(())
-        },
-    },
+    Step { name: "fault", profile: Profile::X509, check: failed_check },
     Step { name: "tampered_answer", profile: Profile::X509, check: refused },
     Step { name: "wrapped_answer", profile: Profile::X509, check: refused },
     Step { name: "commented_answer", profile: Profile::X509, check: read_as_signed },
@@ -107,9 +105,11 @@ const STEPS: &[Step] = &[
     Step { name: "saml_create", profile: Profile::Saml, check: created },
     Step { name: "saml_consult", profile: Profile::Saml, check: consulted },
     Step { name: "saml_token", profile: Profile::Saml, check: token },
+    Step { name: "saml_fault", profile: Profile::Saml, check: failed_check },
     Step { name: "encrypted_create", profile: Profile::Encrypted, check: created },
     Step { name: "encrypted_consult", profile: Profile::Encrypted, check: consulted },
     Step { name: "encrypted_token", profile: Profile::Encrypted, check: token },
+    Step { name: "encrypted_fault", profile: Profile::Encrypted, check: failed_check },
 ];
 
 /// The names of the steps of these profiles.
@@ -183,6 +183,6 @@ mod tests {
             .collect();
         assert_eq!(passed, ["unregistered"]);
         assert_eq!(verdicts(&result, |_| true).count(), STEPS.len());
-        assert_eq!(verdicts(&result, |profile| profile == Profile::Saml).count(), 3);
+        assert_eq!(verdicts(&result, |profile| profile == Profile::Saml).count(), 4);
     }
 }
