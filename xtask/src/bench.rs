@@ -40,7 +40,10 @@ pub(crate) fn run() -> Result<()> {
     let vtpa = executable(&build, "bin", "vtpa")?;
     let load = executable(&build, "example", "load")?;
     let folder = root().join("target/xtask/bench");
-    let demo = Demo::start_by(pinned("0", &vtpa), &vtpa, &folder.join("demo"))?;
+    let mut production = pinned("0", &vtpa);
+    // a sandbox keeps every message whole
+    production.env("VTPA_SANDBOX", "false");
+    let demo = Demo::start_by(production, &vtpa, &folder.join("demo"))?;
     let id = dossier_with_demandes(&demo, &folder)?;
 
     measure(&demo, &load, &id, "2000")?; // warm: caches, allocator, the processor's clock
