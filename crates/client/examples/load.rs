@@ -1,6 +1,6 @@
 //! The load of `cargo xtask bench`: ConsulterDossierPA over kept-alive HTTPS connections, as fast as the server answers.
 //!
-//! `load BASE CA PARTNER-PEM PARTNER-KEY IDDOSSIER IDLOCAL MESSAGES CONNECTIONS`
+//! `load BASE CA PARTNER-PEM PARTNER-KEY IDDOSSIER IDLOCAL MESSAGES CONNECTIONS x509|saml|encrypted SERVER-PEM`
 //!
 //! Every message is another one and is signed before the clock starts, so that what is measured is the server. An answer that is
 //! not a 200 with code 999 ends the run. Prints one JSON document.
@@ -21,7 +21,8 @@ type Connection = BufReader<StreamOwned<ClientConnection, TcpStream>>;
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [base, ca, certificate, key, id_dossier, id_local, messages, connections] = arguments.as_slice()
+    let [base, ca, certificate, key, id_dossier, id_local, messages, connections, profile, server] =
+        arguments.as_slice()
     else {
         return Err("see the head of this file for what to give".into());
     };
@@ -29,6 +30,7 @@ fn main() -> Result<(), Failure> {
         SigningKey::from_pem(&std::fs::read(key)?)?,
         Certificate::from_pem(&std::fs::read(certificate)?)?.swap_remove(0),
     )?;
+    let sealing = sealing(profile, &Certificate::from_pem(&std::fs::read(server)?)?.swap_remove(0))?;
     let (messages, connections): (usize, usize) = (messages.parse()?, connections.parse()?);
     let access = AccesSaisi { id_dossier: id_dossier.clone(), id_local: id_local.clone() };
     let request = Requete::ConsulterDossierPA(vec![access]);
@@ -38,7 +40,7 @@ fn main() -> Result<(), Failure> {
     let mut shares = Vec::new();
     for _ in 0..connections {
         let signed: Result<Vec<_>, Failure> =
-            (0..messages / connections).map(|_| post(host, &request, &identity)).collect();
+            (0..messages / connections).map(|_| post(host, &request, &identity, &sealing)).collect();
         shares.push((connect(host, &tls)?, signed?));
     }
 
@@ -80,12 +82,37 @@ fn connect(host: &str, tls: &Arc<ClientConfig>) -> Result<Connection, Failure> {
     Ok(BufReader::with_capacity(1 << 15, StreamOwned::new(connection, socket)))
 }
 
+/// How a message of this profile is secured.
+fn sealing(profile: &str, server: &Certificate) -> Result<wss::Sealing, Failure> {
+    let plain = wss::Sealing::default();
+    Ok(match profile {
+        "x509" => plain,
+        "saml" => wss::Sealing {
+            assertion: Some(wss::UserAssertion {
+                confirmation: wss::Confirmation::Bearer,
+                name_id: "bench".to_owned(),
+                authn_context: "urn:oasis:names:tc:SAML:2.0:ac:classes:Password".to_owned(),
+                attributes: vec![("Authentification_Mode".to_owned(), "INDIRECTE".to_owned())],
+            }),
+            ..plain
+        },
+        "encrypted" => wss::Sealing {
+            encryption: Some(wss::EncryptFor::new(server, wss::EncryptionAlgorithms::default())?),
+            ..plain
+        },
+        other => return Err(format!("no such profile: {other}").into()),
+    })
+}
+
 #[expect(clippy::disallowed_methods, reason = "messages are signed for the moment at which they are sent")]
-fn post(host: &str, request: &Requete, identity: &wss::Identity) -> Result<Vec<u8>, Failure> {
+fn post(
+    host: &str,
+    request: &Requete,
+    identity: &wss::Identity,
+    sealing: &wss::Sealing,
+) -> Result<Vec<u8>, Failure> {
     let envelope =
-        wss::seal(identity, &wss::Sealing::default(), jiff::Timestamp::now(), &mut rand::rng(), |w| {
-            request.encode(w)
-        })?;
+        wss::seal(identity, sealing, jiff::Timestamp::now(), &mut rand::rng(), |w| request.encode(w))?;
     let operation = request.operation();
     let mut post = format!(
         "POST {} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/soap+xml; charset=utf-8; action=\"{}\"\r\nContent-Length: {}\r\n\r\n",
@@ -106,7 +133,9 @@ fn run(mut connection: Connection, share: &[Vec<u8>], start: &Barrier) -> Result
         connection.get_mut().write_all(message)?;
         connection.get_mut().flush()?;
         let status = receive(&mut connection, &mut answer)?;
-        if !status.contains(" 200 ") || !answer.windows(5).any(|bytes| bytes == b">999<") {
+        // what is encrypted shows no code
+        let holds = |text: &[u8]| answer.windows(text.len()).any(|bytes| bytes == text);
+        if !status.contains(" 200 ") || !(holds(b">999<") || holds(b"<xenc:EncryptedData ")) {
             return Err(format!("{status}: {}", String::from_utf8_lossy(&answer)).into());
         }
     }
