@@ -6,6 +6,8 @@ gsoap=/usr/share/gsoap
 mkdir -p "$1"
 cd "$1"
 wsdl2h -o pa.h "$here/../../contract/creation.wsdl" "$here/../../contract/consultation.wsdl" > wsdl2h.log 2>&1
+# what the served WSDLs must make, too: the driver compares (comments name files and addresses)
+sh "$here/definitions.sh" pa.h > contract.definitions
 # WS-Security is no part of the WSDL: the header's types are imported by hand
 sed -i 's|^#import "soap12.h"|#import "soap12.h"\n#import "saml2.h"\n#import "wsse.h"|' pa.h
 # gSOAP knows one text of a fault's Reason and forgets elements it does not know before it digests: without a place for the

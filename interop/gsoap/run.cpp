@@ -224,16 +224,21 @@ class Scenario {
         const std::string id_local = scenario["creation"]["IdLocal"];
         json seen;
         if (operation == "wsdl") {
-            // what soapcpp2 made of the contract
+            // the classes were generated from the contract: from what is served they would be the same
+            const std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+            const std::string work = wire.trace + "/../";
             seen["operations"] = json::array();
-            CreationPASoap12Proxy proxy;
-            (void)static_cast<int (CreationPASoap12Proxy::*)(_ns1__CreerDossierPA *, _ns1__CreerDossierPAResponse &)>(&CreationPASoap12Proxy::CreerDossierPA);
             for (const char *service : {"creation", "consultation"}) {
                 std::string wsdl = get(scenario["base"].get<std::string>() + "/ws/" + service + "?wsdl");
+                std::ofstream(work + service + ".wsdl") << wsdl;
                 for (size_t at = wsdl.find("<wsdl:portType"); (at = wsdl.find("<wsdl:operation name=\"", at)) < wsdl.find("</wsdl:portType>"); at++)
                     seen["operations"].push_back(wsdl.substr(at + 22, wsdl.find('"', at + 22) - at - 22));
             }
             std::sort(seen["operations"].begin(), seen["operations"].end());
+            const std::string generate = "cd '" + work + "' && wsdl2h -o pa.h creation.wsdl consultation.wsdl >wsdl2h.log 2>&1 && sh '"
+                + std::filesystem::absolute("interop/gsoap/definitions.sh").string() + "' pa.h >served.definitions && cmp served.definitions '"
+                + (folder / "contract.definitions").string() + "' >&2";
+            if (std::system(generate.c_str()) != 0) throw std::runtime_error("the served WSDLs make other classes than the contract");
         } else if (operation == "create") {
             create(profile, "", [&](auto &answer) {
                 id_dossier = value(answer.IdDossier);

@@ -99,7 +99,9 @@ pub(crate) fn gsoap_driver() -> PathBuf {
 
 fn gsoap() -> Result<()> {
     let folder = root().join("interop/gsoap");
-    let mut files = Vec::from(["build.sh", "run.cpp", "viatrajectoire.hpp"].map(|name| folder.join(name)));
+    let mut files = Vec::from(
+        ["build.sh", "definitions.sh", "run.cpp", "viatrajectoire.hpp"].map(|name| folder.join(name)),
+    );
     files.extend(contract());
     up_to_date("gsoap", &files, &gsoap_driver(), || {
         let out = gsoap_driver().with_file_name("");
