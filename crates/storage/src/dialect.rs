@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     recherche::{begins, matches, rank, words_of},
-    sql::now,
+    sql::{courante, now},
 };
 
 /// SQLite's text and PostgreSQL's, the longer ones first where one holds another.
@@ -19,6 +19,8 @@ const FRAGMENTS: &[(&str, &str)] = &[
     (now!(), "CAST(floor(extract(epoch FROM statement_timestamp()) * 1000) AS BIGINT)"),
     ("value AS valeur FROM json_each(", "value #>> '{}' AS valeur FROM vtpa_lignes("),
     ("json_each(", "vtpa_lignes("),
+    // SQLite has one writer at a time.
+    (courante!(), "courante = 1 FOR SHARE"),
     // SQLite's way to say in which order.
     ("CROSS JOIN dossier d ON", "JOIN dossier d ON"),
     ("unhex(e.a)", "decode(e.a, 'hex')"),

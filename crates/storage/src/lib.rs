@@ -20,6 +20,7 @@
 //! connections of their own, since the way to another thread costs five times the statement.
 
 mod application;
+mod coffre;
 mod connection;
 mod demande;
 mod dialect;
@@ -41,6 +42,7 @@ mod store;
 
 pub use self::{
     application::{Application, ApplicationId},
+    coffre::{Avancee, BilanRotation, Coffre, CompteCle, EtatCles, Key, KeyId, KeyRing, Randomness, Reload},
     connection::{Reader, Tx},
     demande::{StoredDemande, Transition},
     dossier::{Acces, StoredDossier, Volet},

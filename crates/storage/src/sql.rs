@@ -16,6 +16,14 @@ macro_rules! now {
 }
 pub(crate) use now;
 
+/// The row of `cle_coffre` whose key writes. On PostgreSQL it is locked, shared, until the transaction ends.
+macro_rules! courante {
+    () => {
+        "courante = 1 /* locked */"
+    };
+}
+pub(crate) use courante;
+
 /// A JSON array bound as `$n`, as rows of (`rang`, `valeur`).
 macro_rules! elements {
     ($parameter:literal) => {

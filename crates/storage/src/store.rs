@@ -14,7 +14,7 @@ use sqlx::SqlitePool;
 use tokio::sync::Mutex;
 
 use crate::{
-    Cause, Error, Options, Tx,
+    Cause, Coffre, Error, Options, Tx,
     connection::{Reader, Readers},
     open, postgres,
     sql::Value,
@@ -31,7 +31,7 @@ pub struct Store {
 
 struct Inner {
     base: Base,
-    counters: Arc<Counters>,
+    shared: Arc<Shared>,
 }
 
 enum Base {
@@ -77,8 +77,9 @@ pub struct Statistics {
     pub retries: u64,
 }
 
-#[derive(Default)]
-pub(crate) struct Counters {
+/// What all connections share: the vault, and counts of what was done.
+pub(crate) struct Shared {
+    pub(crate) coffre: Coffre,
     statements: AtomicU64,
     commits: AtomicU64,
     retries: AtomicU64,
@@ -101,6 +102,13 @@ impl Store {
 
     /// As [`Store::open`]; `options` are for PostgreSQL.
     pub async fn open_with(url: &str, options: Options) -> Result<Self, Error> {
+        Self::open_sealed(url, options, Coffre::plain()).await
+    }
+
+    /// As [`Store::open_with`]; what is personal is encrypted by the keys of `coffre`.
+    ///
+    /// [`Error::MissingKey`] if values of this database need another key.
+    pub async fn open_sealed(url: &str, options: Options, coffre: Coffre) -> Result<Self, Error> {
         let base = if postgres::named(url) {
             Base::Postgres(postgres::open(url, options).await?)
         } else {
@@ -113,8 +121,8 @@ impl Store {
                 path: opened.path,
             })
         };
-        let store = Self { inner: Arc::new(Inner { base, counters: Arc::default() }) };
-        store.ready().await?;
+        let store = Self { inner: Arc::new(Inner { base, shared: Arc::new(Shared::new(coffre)) }) };
+        store.settle_keys().await?;
         Ok(store)
     }
 
@@ -156,7 +164,7 @@ impl Store {
 
     /// What the store has done since it was opened.
     pub fn statistics(&self) -> Statistics {
-        let Counters { statements, commits, retries } = &*self.inner.counters;
+        let Shared { statements, commits, retries, .. } = &*self.inner.shared;
         Statistics {
             statements: statements.load(Ordering::Relaxed),
             commits: commits.load(Ordering::Relaxed),
@@ -178,11 +186,15 @@ impl Store {
 
     /// A reader for one statement, which needs no transaction around it.
     pub(crate) fn reader<'env>(&self) -> Result<Reader<'env>, Error> {
-        let counters = Arc::clone(&self.inner.counters);
+        let shared = Arc::clone(&self.inner.shared);
         match &self.inner.base {
-            Base::Sqlite(sqlite) => Ok(Reader::here(sqlite.readers.lend()?, counters)),
-            Base::Postgres(base) => Ok(Reader::anywhere(base.clone(), counters)),
+            Base::Sqlite(sqlite) => Ok(Reader::here(sqlite.readers.lend()?, shared)),
+            Base::Postgres(base) => Ok(Reader::anywhere(base.clone(), shared)),
         }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.inner.shared
     }
 
     /// Whether several servers may serve this database at once: PostgreSQL's, not SQLite's.
@@ -211,7 +223,7 @@ impl Store {
             return self.run(name, |tx| Box::pin(tx.execute(sql, values))).await;
         };
         for _ in 1..Self::TRIES_POSTGRES {
-            self.inner.counters.statement();
+            self.inner.shared.statement();
             match base.execute(sql, values).await {
                 Err(Error::Unavailable(Cause::Contention)) => {}
                 outcome => return outcome.map_err(Error::of_commit),
@@ -238,7 +250,7 @@ impl Store {
         for _ in 1..tries {
             match self.attempt(durability, &work).await {
                 Err(error) if error.passes() => {
-                    self.inner.counters.retries.fetch_add(1, Ordering::Relaxed);
+                    self.inner.shared.retries.fetch_add(1, Ordering::Relaxed);
                     tracing::debug!(transaction = name, %error, "beginning again");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 4).min(Self::PAUSE_MAX);
@@ -254,7 +266,7 @@ impl Store {
         F: for<'a> Fn(&'a mut Tx<'env>) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'env,
         T: Send,
     {
-        let counters = Arc::clone(&self.inner.counters);
+        let shared = Arc::clone(&self.inner.shared);
         let (mut tx, turn) = match &self.inner.base {
             Base::Sqlite(sqlite) => {
                 let pool = match durability {
@@ -262,9 +274,9 @@ impl Store {
                     Durability::Batched => &sqlite.batched,
                 };
                 let turn = sqlite.turn.lock().await;
-                (Tx::new(pool.begin_with("BEGIN IMMEDIATE").await?, counters), Some(turn))
+                (Tx::new(pool.begin_with("BEGIN IMMEDIATE").await?, shared), Some(turn))
             }
-            Base::Postgres(base) => (Tx::on_postgres(base.clone(), base.begin().await?, counters), None),
+            Base::Postgres(base) => (Tx::on_postgres(base.clone(), base.begin().await?, shared), None),
         };
         let outcome = match work(&mut tx).await {
             Ok(value) => tx.commit().await.map(|()| value),
@@ -276,13 +288,18 @@ impl Store {
         };
         drop(turn);
         if outcome.is_ok() {
-            self.inner.counters.commits.fetch_add(1, Ordering::Relaxed);
+            self.inner.shared.commits.fetch_add(1, Ordering::Relaxed);
         }
         outcome
     }
 }
 
-impl Counters {
+impl Shared {
+    fn new(coffre: Coffre) -> Self {
+        let (statements, commits, retries) = Default::default();
+        Self { coffre, statements, commits, retries }
+    }
+
     pub(crate) fn statement(&self) {
         self.statements.fetch_add(1, Ordering::Relaxed);
     }
