@@ -36,6 +36,8 @@ const PRODUCTION: Bounds =
 /// The journal of one process; the database's is that of all.
 pub(crate) struct Journal {
     sandbox: bool,
+    /// Whether messages are kept, whole.
+    whole: bool,
     bounds: Bounds,
     /// What is not in the database yet, the latest last.
     waiting: Mutex<VecDeque<EntreeJournal>>,
@@ -43,12 +45,18 @@ pub(crate) struct Journal {
 
 impl Journal {
     pub(crate) fn new(sandbox: bool) -> Self {
-        Self { sandbox, bounds: if sandbox { SANDBOX } else { PRODUCTION }, waiting: Mutex::default() }
+        let bounds = if sandbox { SANDBOX } else { PRODUCTION };
+        Self { sandbox, whole: sandbox, bounds, waiting: Mutex::default() }
+    }
+
+    /// The same, of what is asked and answered alone: a message may hold what shall be in no file.
+    pub(crate) fn without_messages(self) -> Self {
+        Self { whole: false, ..self }
     }
 
     /// Takes note of a request; its message is dropped outside a sandbox.
     pub(crate) fn record(&self, mut entry: EntreeJournal, message: Vec<u8>) {
-        entry.message = self.sandbox.then_some(message);
+        entry.message = self.whole.then_some(message);
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.push_back(entry);
         self.bound(&mut waiting);

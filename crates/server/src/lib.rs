@@ -4,6 +4,7 @@
 //! and knows neither HTTP nor XML text nor SQL; `config` reads the configuration file. See ARCHITECTURE.md.
 
 mod assertion;
+pub mod at_rest;
 mod chaos;
 mod clock;
 pub mod config;

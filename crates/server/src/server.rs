@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Nir};
 use crate::journal::Journal;
 use crate::keys::{self, KeyFileError};
 use crate::net;
@@ -20,7 +20,7 @@ use crate::replay::Guard;
 use crate::state::AppState;
 use crate::tables::Tables;
 use crate::trust::Trust;
-use crate::{soap, web};
+use crate::{at_rest, soap, web};
 
 /// How often what is over is removed.
 const PURGE: Duration = Duration::from_secs(60);
@@ -48,6 +48,15 @@ pub enum StartError {
     },
 }
 
+impl From<at_rest::OpenError> for StartError {
+    fn from(error: at_rest::OpenError) -> Self {
+        match error {
+            at_rest::OpenError::KeyFile(error) => Self::KeyFile(error),
+            at_rest::OpenError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
 /// A server that listens; [`Server::run`] makes it answer.
 pub struct Server {
     state: Arc<AppState>,
@@ -67,7 +76,7 @@ impl Server {
         let trust = Trust::load(&config.trust)?;
         let assertion_issuers = keys::assertion_issuers(&config.trust)?;
         let (chain, key) = keys::tls(&config.tls)?;
-        let store = Store::open_with(&config.database.url, config.database.options()).await?;
+        let store = at_rest::open_store(&config, config.database.options()).await?;
         let serving = store.serve()?;
         let https = listen(config.listen.https).await?;
         let http = listen_if(config.listen.http).await?;
@@ -77,6 +86,10 @@ impl Server {
         let replay = Guard::load(&store, &clock).await?;
         let tables = Tables::load(&store, &clock).await?;
         let journal = Journal::new(config.sandbox);
+        let journal = match config.donnees.nir {
+            Nir::Keep => journal,
+            Nir::Verify => journal.without_messages(),
+        };
         let state = Arc::new(AppState {
             config,
             store,

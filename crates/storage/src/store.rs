@@ -90,6 +90,8 @@ impl Store {
     /// time-out of five seconds; and when PostgreSQL says that another transaction was in the way, at once.
     const TRIES_SQLITE: u32 = 4;
     const TRIES_POSTGRES: u32 = 12;
+    /// How often the log of a SQLite database is tried to be emptied.
+    const TRIES_EMPTY_LOG: u32 = 10;
     /// The longest pause between two tries.
     const PAUSE_MAX: Duration = Duration::from_millis(640);
 
@@ -101,14 +103,25 @@ impl Store {
     }
 
     /// As [`Store::open`]; `options` are for PostgreSQL.
+    ///
+    /// Without a key: on a database that is encrypted, what touches a person's data fails with [`Error::MissingKey`] when it
+    /// does. For tools that do not.
     pub async fn open_with(url: &str, options: Options) -> Result<Self, Error> {
-        Self::open_sealed(url, options, Coffre::plain()).await
+        let store = Self::connect(url, options, Coffre::plain()).await?;
+        store.ready().await?;
+        Ok(store)
     }
 
     /// As [`Store::open_with`]; what is personal is encrypted by the keys of `coffre`.
     ///
     /// [`Error::MissingKey`] if values of this database need another key.
     pub async fn open_sealed(url: &str, options: Options, coffre: Coffre) -> Result<Self, Error> {
+        let store = Self::connect(url, options, coffre).await?;
+        store.settle_keys().await?;
+        Ok(store)
+    }
+
+    async fn connect(url: &str, options: Options, coffre: Coffre) -> Result<Self, Error> {
         let base = if postgres::named(url) {
             Base::Postgres(postgres::open(url, options).await?)
         } else {
@@ -121,9 +134,7 @@ impl Store {
                 path: opened.path,
             })
         };
-        let store = Self { inner: Arc::new(Inner { base, shared: Arc::new(Shared::new(coffre)) }) };
-        store.settle_keys().await?;
-        Ok(store)
+        Ok(Self { inner: Arc::new(Inner { base, shared: Arc::new(Shared::new(coffre)) }) })
     }
 
     /// Runs `work` in a transaction called `name` in logs: committed durably if it gives `Ok`, rolled back otherwise.
@@ -182,6 +193,28 @@ impl Store {
             }
             Base::Postgres(base) => base.close().await,
         }
+    }
+
+    /// SQLite: writes the file anew without its free pages, and empties the log, so that nothing of what was there before is
+    /// left in either. Others may read meanwhile, and wait to write. PostgreSQL does that by itself, some day (autovacuum).
+    pub async fn compact(&self) -> Result<(), Error> {
+        let Base::Sqlite(sqlite) = &self.inner.base else { return Ok(()) };
+        let _turn = sqlite.turn.lock().await;
+        sqlx::query("VACUUM").execute(&sqlite.durable).await?;
+        self.empty_log(sqlite).await
+    }
+
+    /// Whoever still reads an older state of the database holds it up, and is waited for a while.
+    async fn empty_log(&self, sqlite: &Sqlite) -> Result<(), Error> {
+        use sqlx::Row as _;
+        for _ in 0..Self::TRIES_EMPTY_LOG {
+            let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&sqlite.durable).await?;
+            if done.try_get::<i64, _>(0)? == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(Self::PAUSE_MAX).await;
+        }
+        Err(Error::Unavailable(Cause::Busy))
     }
 
     /// A reader for one statement, which needs no transaction around it.

@@ -12,7 +12,11 @@ use serde::Deserialize;
 
 use crate::chaos::Misbehaviour;
 
+mod at_rest;
+mod donnees;
 mod error;
+pub use at_rest::{AtRest, SecretValue};
+pub use donnees::{Donnees, Nir};
 pub use error::ConfigError;
 
 /// The whole file.
@@ -27,6 +31,10 @@ pub struct Config {
     pub listen: Listen,
     /// Where the data are.
     pub database: Database,
+    /// The keys that encrypt what is personal there.
+    pub at_rest: AtRest,
+    /// What is kept of a person.
+    pub donnees: Donnees,
     /// The certificate of the HTTPS listener.
     pub tls: Tls,
     /// The certificate that signs answers.
@@ -282,6 +290,8 @@ impl Default for Config {
             sandbox: false,
             listen: Listen::default(),
             database: Database::default(),
+            at_rest: AtRest::default(),
+            donnees: Donnees::default(),
             tls: Tls::default(),
             signature: KeyPair::default(),
             trust: Trust::default(),
@@ -357,7 +367,9 @@ impl Config {
             .map_err(|error| ConfigError::Unreadable { file: file.to_owned(), error: error.kind() })?;
         let figment = Figment::new().merge(Toml::string(&text)).merge(Env::prefixed("VTPA_").split("__"));
         let mut config: Self = figment.extract().map_err(|error| ConfigError::key(file, error))?;
-        config.resolve(file.parent().unwrap_or(Path::new(".")));
+        let directory = file.parent().unwrap_or(Path::new("."));
+        config.resolve(directory);
+        config.at_rest.resolve(file, directory);
         if let Some(url) = &overrides.database {
             config.database.url.clone_from(url);
         }
@@ -437,6 +449,7 @@ impl Config {
         if self.ws_security.max_age_seconds == 0 {
             return invalid("ws_security.max_age_seconds", "must be at least 1");
         }
+        self.at_rest.validate(self)?;
         if self.limits.body_bytes == 0 || self.limits.connections == 0 {
             return invalid("limits", "must be at least 1");
         }

@@ -8,7 +8,7 @@ use xmlsec::Signed;
 
 use super::Call;
 use crate::clock::day_in_paris;
-use crate::config::Etablissements;
+use crate::config::{Etablissements, Nir};
 
 /// Numbers drawn before giving up: with 10¹² of them a second draw is an event.
 const DRAWS: usize = 4;
@@ -24,6 +24,10 @@ pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse,
     };
     if call.state.config.creation.etablissements == Etablissements::Ignore {
         creation.etablissements.clear();
+    }
+    // It was checked with all else (203).
+    if call.state.config.donnees.nir == Nir::Verify {
+        creation.demandeur.num_secu = None;
     }
     if let Err(code) = bounded(&creation) {
         return refused(code);
