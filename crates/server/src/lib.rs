@@ -11,6 +11,7 @@ pub mod config;
 mod inspect;
 mod journal;
 mod keys;
+mod liaison;
 mod log_id;
 mod metrics;
 mod near_miss;

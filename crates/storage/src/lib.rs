@@ -30,6 +30,7 @@ mod etablissement;
 mod finess;
 mod jeton;
 mod journal;
+mod liaison;
 mod nomenclature;
 mod open;
 mod postgres;
@@ -50,6 +51,7 @@ pub use self::{
     finess::{BilanFiness, ImportFiness, ImportPasse},
     jeton::JetonPris,
     journal::{BornesJournal, EntreeJournal},
+    liaison::{AccesPartenaire, Liaison, NouvelleLiaison, Preuve},
     nomenclature::{BilanNomenclature, ImportNomenclature, NomenclatureImportee},
     postgres::Options,
     recherche::{EtablissementTrouve, Recherche, Resultats},

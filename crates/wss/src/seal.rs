@@ -56,6 +56,14 @@ impl Identity {
         &self.key
     }
 
+    /// RSASSA-PKCS1-v1_5 with SHA-256 over `bytes` that are no message: a JWS's RS256 (RFC 7518 §3.3).
+    ///
+    /// # Errors
+    /// [`SigningFailed`](xmlsec::SigningFailed) when the key is not RSA.
+    pub fn sign_rs256(&self, bytes: &[u8]) -> Result<Vec<u8>, xmlsec::SigningFailed> {
+        self.key.sign(xmlsec::SignatureMethod::RsaSha256, bytes)
+    }
+
     /// The certificate that messages carry.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate

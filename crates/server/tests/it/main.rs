@@ -15,6 +15,7 @@ mod harness;
 mod inspect;
 mod instances;
 mod jetons;
+mod liaison;
 mod near_miss;
 mod sandbox;
 mod selected;

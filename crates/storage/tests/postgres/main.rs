@@ -20,6 +20,8 @@ mod invariants;
 mod jeton;
 #[path = "../storage/journal.rs"]
 mod journal;
+#[path = "../storage/liaison.rs"]
+mod liaison;
 #[path = "../storage/logs.rs"]
 mod logs;
 #[path = "../storage/nomenclature.rs"]

@@ -14,6 +14,7 @@ mod fichier;
 mod invariants;
 mod jeton;
 mod journal;
+mod liaison;
 mod logs;
 mod nomenclature;
 mod ours;

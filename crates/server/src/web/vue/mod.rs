@@ -2,7 +2,7 @@
 
 mod demande;
 mod personne;
-mod textes;
+pub(in crate::web) mod textes;
 
 use askama::Template;
 use dossier::StatutDemande;

@@ -21,21 +21,21 @@ const MOIS: [&str; 12] = [
 ];
 
 /// `3 mars 2027`, `1er mars 2027`
-pub(super) fn jour(date: Date) -> String {
+pub(in crate::web) fn jour(date: Date) -> String {
     let mois = usize::try_from(date.month() - 1).ok().and_then(|mois| MOIS.get(mois)).unwrap_or(&"");
     let premier = if date.day() == 1 { "er" } else { "" };
     format!("{}{premier} {mois} {}", date.day(), date.year())
 }
 
 /// `14 h 05`; with its day when that is not today.
-pub(super) fn heure(instant: Timestamp, now: Timestamp) -> String {
+pub(in crate::web) fn heure(instant: Timestamp, now: Timestamp) -> String {
     let paris = TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC).to_datetime(instant);
     let heure = format!("{} h {:02}", paris.hour(), paris.minute());
     if paris.date() == day_in_paris(now) { heure } else { format!("{heure}, le {}", jour(paris.date())) }
 }
 
 /// Digits by four, so that they can be read aloud and compared.
-pub(super) fn groupes(numero: &str) -> Vec<String> {
+pub(in crate::web) fn groupes(numero: &str) -> Vec<String> {
     let chars: Vec<char> = numero.chars().collect();
     chars.chunks(4).map(|group| group.iter().collect()).collect()
 }
