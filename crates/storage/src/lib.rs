@@ -25,6 +25,7 @@ mod connection;
 mod demande;
 mod dialect;
 mod dossier;
+mod effacement;
 mod error;
 mod etablissement;
 mod finess;
@@ -36,6 +37,7 @@ mod open;
 mod postgres;
 mod recherche;
 mod rejeu;
+mod retention;
 mod session;
 mod settings;
 mod sql;
@@ -47,6 +49,7 @@ pub use self::{
     connection::{Reader, Tx},
     demande::{StoredDemande, Transition},
     dossier::{Acces, StoredDossier, Volet},
+    effacement::{Effacement, ErasureReason, Export, NotAnErasureList, erasures_from_json, erasures_to_json},
     error::{Cause, Error, Refusal, SqlState},
     finess::{BilanFiness, ImportFiness, ImportPasse},
     jeton::JetonPris,
@@ -56,6 +59,7 @@ pub use self::{
     postgres::Options,
     recherche::{EtablissementTrouve, Recherche, Resultats},
     rejeu::{EntreeRejeu, Memoire, Purged},
+    retention::{Conservation, Delays, Due, Retained, RetentionRules, Stage},
     session::Session,
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},
     store::{BoxFuture, Serving, Statistics, Store},

@@ -136,6 +136,8 @@ async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePoo
         // What is deleted or written anew leaves nothing of its former self in the file.
         .pragma("secure_delete", "ON")
         .busy_timeout(BUSY)
+        // what is deleted is overwritten, as far as SQLite can without rewriting the file (`scrub`)
+        .pragma("secure_delete", "ON")
         .disable_statement_logging();
     let pool = SqlitePoolOptions::new()
         .max_connections(1)

@@ -28,6 +28,8 @@ mod logs;
 mod nomenclature;
 #[path = "../storage/rejeu.rs"]
 mod rejeu;
+#[path = "../storage/retention.rs"]
+mod retention;
 #[path = "../storage/session.rs"]
 mod session;
 #[path = "../storage/store.rs"]

@@ -19,6 +19,8 @@ mod logs;
 mod nomenclature;
 mod ours;
 mod rejeu;
+mod residus;
+mod retention;
 mod session;
 mod store;
 mod support;
