@@ -217,8 +217,7 @@ impl Reader<'_> {
 
     /// What was erased, the oldest first.
     pub async fn erasures(&mut self) -> Result<Vec<Effacement>, Error> {
-        const SQL: &str = "SELECT dossier, le, motif, sha256 FROM effacement ORDER BY le, dossier";
-        self.rows("effacement", SQL, &[], decode).await
+        self.rows("effacement", ALL, &[], decode).await
     }
 }
 
@@ -327,6 +326,19 @@ pub fn erasures_from_json(text: &str) -> Result<Vec<Effacement>, NotAnErasureLis
 
 const FORMAT: &str = "vtpa-erasures-1";
 
+/// What a database knows, read on a connection of whoever is about to replace it.
+pub(crate) fn of_connection(connection: &rusqlite::Connection) -> Result<Vec<Effacement>, Error> {
+    let mut statement = connection.prepare(ALL)?;
+    let mut rows = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(decode(&Row::rusqlite("effacement", row))?);
+    }
+    Ok(all)
+}
+
+const ALL: &str = "SELECT dossier, le, motif, sha256 FROM effacement ORDER BY le, dossier";
+
 fn decode(row: &Row<'_>) -> Result<Effacement, Error> {
     let number = row.integer(0)?;
     let inconsistent = |column| Error::inconsistent("effacement", column, number);
@@ -409,7 +421,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     hash
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
@@ -417,7 +429,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn unhex(text: &str) -> Option<[u8; 32]> {
+pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if text.len() != 64 || !text.is_ascii() {
         return None;

@@ -20,6 +20,7 @@
 //! connections of their own, since the way to another thread costs five times the statement.
 
 mod application;
+pub mod backup;
 mod coffre;
 mod connection;
 mod demande;

@@ -21,6 +21,7 @@ mod ours;
 mod rejeu;
 mod residus;
 mod retention;
+mod sauvegarde;
 mod session;
 mod store;
 mod support;
