@@ -5,6 +5,7 @@
 
 mod assertion;
 pub mod at_rest;
+pub mod backup_key;
 mod chaos;
 mod clock;
 pub mod config;

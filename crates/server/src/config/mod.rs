@@ -13,11 +13,15 @@ use serde::Deserialize;
 use crate::chaos::Misbehaviour;
 
 mod at_rest;
+mod backup;
 mod donnees;
 mod error;
+mod retention;
 pub use at_rest::{AtRest, SecretValue};
+pub use backup::Backup;
 pub use donnees::{Donnees, Nir};
 pub use error::ConfigError;
+pub use retention::{Retention, StateRetention};
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,6 +39,10 @@ pub struct Config {
     pub at_rest: AtRest,
     /// What is kept of a person.
     pub donnees: Donnees,
+    /// How long dossiers are kept.
+    pub retention: Retention,
+    /// The key of backups.
+    pub backup: Backup,
     /// The certificate of the HTTPS listener.
     pub tls: Tls,
     /// The certificate that signs answers.
@@ -292,6 +300,8 @@ impl Default for Config {
             database: Database::default(),
             at_rest: AtRest::default(),
             donnees: Donnees::default(),
+            retention: Retention::default(),
+            backup: Backup::default(),
             tls: Tls::default(),
             signature: KeyPair::default(),
             trust: Trust::default(),
@@ -370,6 +380,7 @@ impl Config {
         let directory = file.parent().unwrap_or(Path::new("."));
         config.resolve(directory);
         config.at_rest.resolve(file, directory);
+        config.backup.resolve(directory);
         if let Some(url) = &overrides.database {
             config.database.url.clone_from(url);
         }
@@ -450,6 +461,7 @@ impl Config {
             return invalid("ws_security.max_age_seconds", "must be at least 1");
         }
         self.at_rest.validate(self)?;
+        self.retention.validate()?;
         if self.limits.body_bytes == 0 || self.limits.connections == 0 {
             return invalid("limits", "must be at least 1");
         }

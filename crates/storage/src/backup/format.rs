@@ -47,6 +47,9 @@ pub struct Header {
     pub chunk_bytes: u32,
     /// The backup key's fingerprint.
     pub key: String,
+    /// Ids of the keys of data at rest, without which the database in it is not read.
+    #[serde(default)]
+    pub database_keys: Vec<String>,
     /// From which this backup's own key is derived.
     salt: String,
 }
@@ -79,7 +82,12 @@ impl From<io::Error> for Fault {
 }
 
 impl Header {
-    pub(super) fn new(making: &Making<'_>, schema: i64, database_bytes: u64) -> Self {
+    pub(super) fn new(
+        making: &Making<'_>,
+        schema: i64,
+        database_keys: Vec<String>,
+        database_bytes: u64,
+    ) -> Self {
         Self {
             format: FORMAT,
             version: making.version.to_owned(),
@@ -88,6 +96,7 @@ impl Header {
             database_bytes,
             chunk_bytes: CHUNK,
             key: making.key.fingerprint(),
+            database_keys,
             salt: hex(&making.salt),
         }
     }

@@ -4,7 +4,7 @@ use aws_lc_rs::{
 };
 use zeroize::Zeroizing;
 
-use crate::effacement::{hex, unhex};
+use crate::effacement::hex;
 
 /// The key of backups: 256 bits, apart from those of the database, so that who holds one cannot read the other.
 pub struct BackupKey(Zeroizing<[u8; Self::LEN]>);
@@ -13,18 +13,11 @@ impl BackupKey {
     /// Bytes of a key.
     pub const LEN: usize = 32;
 
-    /// The key in a file: 32 bytes, or 64 hexadecimal digits and white space after them. None if it is neither.
-    pub fn parse(file: &[u8]) -> Option<Self> {
-        if let Ok(bytes) = <[u8; Self::LEN]>::try_from(file) {
-            return Some(Self(Zeroizing::new(bytes)));
-        }
-        let text = std::str::from_utf8(file).ok()?.trim_end();
-        unhex(text).map(|bytes| Self(Zeroizing::new(bytes)))
-    }
-
-    /// The text of a key file for these random bytes.
-    pub fn file(bytes: &[u8; Self::LEN]) -> Zeroizing<String> {
-        Zeroizing::new(format!("{}\n", hex(bytes)))
+    /// The key of these bytes, which the caller wipes. None if they are all equal: no generator gives that.
+    pub fn new(bytes: &[u8; Self::LEN]) -> Option<Self> {
+        let [first, rest @ ..] = bytes;
+        let drawn = rest.iter().any(|byte| byte != first);
+        drawn.then(|| Self(Zeroizing::new(*bytes)))
     }
 
     /// Sixteen hexadecimal digits that name the key and tell nothing of it.

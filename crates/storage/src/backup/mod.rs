@@ -171,7 +171,7 @@ pub fn back_up(making: &Making<'_>, progress: Progress<'_>) -> Result<Header, Ba
     let mut snapshot = snapshot(&database, progress)?;
     let inside = Inside::look(snapshot.path())?;
     let bytes = snapshot.as_file().metadata().map_err(|error| io(&database, error))?.len();
-    let header = Header::new(making, inside.schema, bytes);
+    let header = Header::new(making, inside.schema, inside.keys()?, bytes);
     snapshot.rewind().map_err(|error| io(&database, error))?;
     format::encrypt(&header, making.key, snapshot.as_file_mut(), out.as_file(), &mut |done| {
         progress(Work::Encrypting, done, bytes);
@@ -286,6 +286,19 @@ impl Inside {
             0 => Ok(()),
             _ => Err(BackupError::Damaged(format!("{broken} rows refer to rows that are not there"))),
         }
+    }
+
+    /// Ids of the keys that encrypt what is personal in it; of before there were any: none.
+    fn keys(&self) -> Result<Vec<String>, BackupError> {
+        const THERE: &str = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'cle_coffre'";
+        const KEYS: &str =
+            "SELECT lower(hex(id)) FROM cle_coffre WHERE id <> zeroblob(8) ORDER BY courante DESC, cree_le";
+        let ask = || {
+            let there: i64 = self.connection.query_row(THERE, [], |row| row.get(0))?;
+            let keys = if there == 0 { return Ok(Vec::new()) } else { KEYS };
+            self.connection.prepare(keys)?.query_map([], |row| row.get(0))?.collect()
+        };
+        ask().map_err(|error: rusqlite::Error| Error::from(error).into())
     }
 
     fn dossiers(&self) -> Result<u64, BackupError> {

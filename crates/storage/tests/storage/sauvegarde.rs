@@ -18,7 +18,7 @@ use storage::{
 use crate::support::{Base, demandeur, id, read, run, sha};
 
 fn key(seed: u8) -> BackupKey {
-    BackupKey::parse(&std::array::from_fn::<u8, 32, _>(|at| seed ^ u8::try_from(at).unwrap())).unwrap()
+    BackupKey::new(&std::array::from_fn::<u8, 32, _>(|at| seed ^ u8::try_from(at).unwrap())).unwrap()
 }
 
 fn now() -> jiff::Timestamp {
