@@ -101,5 +101,6 @@ pub(crate) const LIEUX: &[Lieu] = &[
     lieu!("dossier", "demandeur", Integer "id"),
     lieu!("demande", "remarque", Integer "id"),
     lieu!("demande_historique", "remarque", Integer "id"),
+    lieu!("compte", "prive", Text "login"),
     lieu!("journal", "message", Text "reference"),
 ];
