@@ -24,6 +24,11 @@ const FRAGMENTS: &[(&str, &str)] = &[
     // SQLite's way to say in which order.
     ("CROSS JOIN dossier d ON", "JOIN dossier d ON"),
     ("unhex(e.a)", "decode(e.a, 'hex')"),
+    ("unhex(value ->> 0)", "decode(value ->> 0, 'hex')"),
+    ("unhex(value ->> 1)", "decode(value ->> 1, 'hex')"),
+    ("unhex(value ->> 3)", "decode(value ->> 3, 'hex')"),
+    ("unhex(value ->> 13)", "decode(value ->> 13, 'hex')"),
+    ("unhex(value ->> 14)", "decode(value ->> 14, 'hex')"),
     ("CAST(value ->> 2 AS BLOB)", "convert_to(value ->> 2, 'UTF8')"),
     (words_of!(), "FROM etablissement e"),
     (matches!(), "e.mots @@ CAST($1 AS tsquery)"),
