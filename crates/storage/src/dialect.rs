@@ -27,6 +27,8 @@ const FRAGMENTS: &[(&str, &str)] = &[
     ("unhex(value ->> 0)", "decode(value ->> 0, 'hex')"),
     ("unhex(value ->> 1)", "decode(value ->> 1, 'hex')"),
     ("unhex(value ->> 3)", "decode(value ->> 3, 'hex')"),
+    ("unhex(value ->> 4)", "decode(value ->> 4, 'hex')"),
+    ("unhex(value ->> 5)", "decode(value ->> 5, 'hex')"),
     ("unhex(value ->> 13)", "decode(value ->> 13, 'hex')"),
     ("unhex(value ->> 14)", "decode(value ->> 14, 'hex')"),
     ("CAST(value ->> 2 AS BLOB)", "convert_to(value ->> 2, 'UTF8')"),

@@ -68,5 +68,8 @@ pub use self::{
     session_bureau::{NouvelleSession, SessionBureau, SessionListee},
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},
     store::{BoxFuture, Serving, Statistics, Store},
-    trace::{Acteur, Action, Trace},
+    trace::{
+        Acteur, Action, Enchaine, FiltreTrace, LigneExportee, LigneTrace, Maillon, MaillonLu, Oubli,
+        PageTrace, Sha256, TeteSignee, Trace,
+    },
 };

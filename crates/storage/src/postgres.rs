@@ -137,6 +137,11 @@ impl Base {
         self.begin_with(limits!("BEGIN ISOLATION LEVEL SERIALIZABLE")).await
     }
 
+    /// A transaction each of whose statements sees what was committed before it.
+    pub(crate) async fn begin_apart(&self) -> Result<Transaction<'static, Postgres>, Error> {
+        self.begin_with(limits!("BEGIN ISOLATION LEVEL READ COMMITTED")).await
+    }
+
     /// A transaction that only reads, and one state of the database.
     pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Postgres>, Error> {
         self.begin_with(limits!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await

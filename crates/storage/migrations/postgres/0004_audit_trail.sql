@@ -59,6 +59,8 @@ CREATE TABLE trace_tete (
     tenant          TEXT COLLATE "C",
     bail_le         BIGINT NOT NULL, -- the lease's end
     signe_rang      BIGINT,
+    signe_le        BIGINT,
+    signe_jour      TEXT COLLATE "C",
     signe_empreinte BYTEA,
     signature       BYTEA,
     certificat      BYTEA            -- DER

@@ -55,6 +55,8 @@ CREATE TABLE trace_tete (
     tenant          TEXT,
     bail_le         INTEGER NOT NULL, -- the lease's end
     signe_rang      INTEGER,
+    signe_le        INTEGER,
+    signe_jour      TEXT,
     signe_empreinte BLOB,
     signature       BLOB,
     certificat      BLOB              -- DER

@@ -6,13 +6,23 @@
 //! erasure may delete it: the row keeps its SHA-256.
 
 mod action;
+mod chain;
+mod read;
+mod row;
+mod seal;
 mod write;
 
 use std::sync::Arc;
 
 use dossier::IdDossier;
 
-pub use self::action::Action;
+pub use self::{
+    action::Action,
+    chain::{Enchaine, Maillon, Sha256},
+    read::{FiltreTrace, LigneExportee, MaillonLu, PageTrace},
+    row::LigneTrace,
+    seal::{Oubli, TeteSignee},
+};
 use crate::ApplicationId;
 
 /// Who acted.

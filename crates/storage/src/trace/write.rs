@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::{Acteur, Piece, Trace};
 use crate::{
     Error, Store, Tx,
-    sql::{Value, now},
+    sql::{Value, hex, json, now},
+    store::Durability,
 };
 
 /// What a row says, in the order of the statement's places; bytes as hexadecimal digits.
@@ -109,7 +110,7 @@ impl Store {
         if traces.is_empty() {
             return Ok(());
         }
-        self.run("trace", |tx| Box::pin(tx.traces(traces))).await
+        self.transaction("trace", Durability::Apart, |tx| Box::pin(tx.traces(traces))).await
     }
 }
 
@@ -118,18 +119,5 @@ fn pieces(trace: &Trace) -> impl Iterator<Item = (String, String)> {
     [&trace.requete, &trace.assertion].into_iter().flatten().filter_map(|piece| {
         let contenu = piece.contenu.as_deref()?;
         Some((hex(&piece.sha256), hex(contenu)))
-    })
-}
-
-fn json(value: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|_| Error::inconsistent("trace", "id_local", ""))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // writing to a String cannot fail
-        let _ = write!(text, "{byte:02x}");
-        text
     })
 }
