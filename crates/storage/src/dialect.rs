@@ -24,7 +24,8 @@ const FRAGMENTS: &[(&str, &str)] = &[
     // SQLite's way to say in which order.
     ("CROSS JOIN dossier d ON", "JOIN dossier d ON"),
     ("unhex(e.a)", "decode(e.a, 'hex')"),
-    ("unhex(value ->> 0)", "decode(value ->> 0, 'hex')"),
+    ("lower(hex(t.assertion))", "encode(t.assertion, 'hex')"),
+    ("lower(hex(t.requete))", "encode(t.requete, 'hex')"),
     ("unhex(value ->> 1)", "decode(value ->> 1, 'hex')"),
     ("unhex(value ->> 3)", "decode(value ->> 3, 'hex')"),
     ("unhex(value ->> 4)", "decode(value ->> 4, 'hex')"),

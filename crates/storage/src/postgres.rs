@@ -117,6 +117,8 @@ async fn migrate(pool: &PgPool) -> Result<(), Error> {
         .run_direct(None, &mut *transaction, false)
         .await
         .map_err(|error| not_migrated(&MIGRATIONS, error))?;
+    // a server that was stopped for a season finds no month to write into otherwise
+    sqlx::query("SELECT vtpa_partitions(3)").persistent(false).execute(&mut *transaction).await?;
     Ok(transaction.commit().await?)
 }
 

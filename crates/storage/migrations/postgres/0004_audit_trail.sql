@@ -26,9 +26,9 @@ CREATE INDEX trace_dossier ON trace (dossier, id) WHERE dossier IS NOT NULL;
 
 -- What rows name by its SHA-256 and an erasure may delete without breaking the chain: requests kept verbatim, assertions.
 CREATE TABLE trace_piece (
-    sha256  BYTEA  NOT NULL CHECK (octet_length(sha256) = 32), -- of the contents before encryption
+    sha256  TEXT COLLATE "C" NOT NULL CHECK (length(sha256) = 64), -- hexadecimal, of the contents before encryption
     le      BIGINT NOT NULL,
-    contenu BYTEA  NOT NULL,
+    contenu BYTEA NOT NULL,
     PRIMARY KEY (sha256, le)
 ) PARTITION BY RANGE (le);
 

@@ -23,7 +23,7 @@ CREATE INDEX trace_dossier ON trace (dossier, id) WHERE dossier IS NOT NULL;
 
 -- What rows name by its SHA-256 and an erasure may delete without breaking the chain: requests kept verbatim, assertions.
 CREATE TABLE trace_piece (
-    sha256  BLOB    NOT NULL PRIMARY KEY CHECK (length(sha256) = 32), -- of the contents before encryption
+    sha256  TEXT    NOT NULL PRIMARY KEY CHECK (length(sha256) = 64), -- hexadecimal, of the contents before encryption
     le      INTEGER NOT NULL,
     contenu BLOB    NOT NULL
 ) STRICT;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Error, Reader,
-    sql::{Value, time},
+    sql::{Value, hex, time},
 };
 
 /// How long after its row a link is looked for first: what was chained later is found too, but slowly.
@@ -154,11 +154,19 @@ impl Reader<'_> {
     }
 
     /// What lies apart, after this SHA-256, two hundred at the most: under which SHA-256 it is kept, and itself.
-    pub async fn trace_pieces(&mut self, after: &[u8]) -> Result<Vec<([u8; 32], Vec<u8>)>, Error> {
+    pub async fn trace_pieces(&mut self, after: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
         const SQL: &str =
             "SELECT sha256, contenu FROM trace_piece WHERE sha256 > $1 ORDER BY sha256 LIMIT 200";
-        self.rows("trace_piece", SQL, &[Value::Bytes(after)], |row| {
-            Ok((sha256_of(row, 0, "sha256")?, row.bytes(1)?.to_vec()))
+        let coffre = self.coffre();
+        self.rows("trace_piece", SQL, &[Value::Text(after)], |row| {
+            let sha256 = row.text(0)?.to_owned();
+            // what does not open was changed too, and is told by its place
+            let plain = match coffre.open("trace_piece", "contenu", &sha256, row.bytes(1)?) {
+                Ok(plain) => plain.into_owned(),
+                Err(Error::Inconsistent { .. }) => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            Ok((sha256, plain))
         })
         .await
     }
@@ -174,8 +182,8 @@ impl Reader<'_> {
                 concat!(
                     "SELECT ",
                     columns!(),
-                    ", n.name, (SELECT p.contenu FROM trace_piece p WHERE p.sha256 = t.assertion AND p.le BETWEEN t.le - 60000 AND t.le + 3600000 LIMIT 1),",
-                    " (SELECT p.contenu FROM trace_piece p WHERE p.sha256 = t.requete AND p.le BETWEEN t.le - 60000 AND t.le + 3600000 LIMIT 1),",
+                    ", n.name, (SELECT p.contenu FROM trace_piece p WHERE p.sha256 = lower(hex(t.assertion)) AND p.le BETWEEN t.le - 60000 AND t.le + 3600000 LIMIT 1),",
+                    " (SELECT p.contenu FROM trace_piece p WHERE p.sha256 = lower(hex(t.requete)) AND p.le BETWEEN t.le - 60000 AND t.le + 3600000 LIMIT 1),",
                     " (SELECT m.rang FROM trace_maillon m WHERE m.trace = t.id AND m.le BETWEEN t.le AND t.le + 86400000 LIMIT 1)",
                     " FROM trace t LEFT JOIN application n ON n.id = t.application",
                     " WHERE t.id > $1 AND t.le >= $2 AND t.le < $3",
@@ -197,12 +205,19 @@ impl Reader<'_> {
         ];
         values.extend(dossier.map(Value::Integer));
         let sql = if dossier.is_some() { export!(" AND t.dossier = $6") } else { export!("") };
+        let coffre = self.coffre();
         self.rows("trace", sql, &values, |row| {
+            let piece = |named: &Option<Vec<u8>>, place: usize| {
+                let (Some(sha256), Some(stored)) = (named, row.maybe_bytes(place)?) else { return Ok(None) };
+                let plain = coffre.open("trace_piece", "contenu", hex(sha256), stored)?;
+                Ok::<_, Error>(Some(plain.into_owned()))
+            };
+            let read = LigneTrace::read(row, 0)?;
             Ok(LigneExportee {
-                row: LigneTrace::read(row, 0)?,
                 application: row.maybe_text(16)?.map(str::to_owned),
-                assertion: row.maybe_bytes(17)?.map(<[u8]>::to_vec),
-                requete: row.maybe_bytes(18)?.map(<[u8]>::to_vec),
+                assertion: piece(&read.assertion, 17)?,
+                requete: piece(&read.requete, 18)?,
+                row: read,
                 rang: row.maybe_integer(19)?,
             })
         })

@@ -85,7 +85,7 @@ impl Tx<'_> {
             " SELECT CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT) FROM json_each($1) l"
         );
         const PIECES: &str = concat!(
-            "INSERT INTO trace_piece (sha256, le, contenu) SELECT unhex(value ->> 0), ",
+            "INSERT INTO trace_piece (sha256, le, contenu) SELECT value ->> 0, ",
             now!(),
             ", unhex(value ->> 1) FROM json_each($1) l WHERE true ON CONFLICT DO NOTHING"
         );
@@ -96,7 +96,12 @@ impl Tx<'_> {
             })
             .await?;
         self.execute(WAITING, &[Value::Text(&json(&written)?)]).await?;
-        let pieces: Vec<(String, String)> = traces.iter().flat_map(pieces).collect();
+        let mut pieces = Vec::new();
+        for (sha256, contenu) in traces.iter().flat_map(kept) {
+            let sha256 = hex(sha256);
+            let sealed = self.seal("trace_piece", "contenu", &sha256, contenu).await?;
+            pieces.push((sha256, hex(&sealed)));
+        }
         if !pieces.is_empty() {
             self.execute(PIECES, &[Value::Text(&json(&pieces)?)]).await?;
         }
@@ -115,9 +120,7 @@ impl Store {
 }
 
 /// What is kept beside a row.
-fn pieces(trace: &Trace) -> impl Iterator<Item = (String, String)> {
-    [&trace.requete, &trace.assertion].into_iter().flatten().filter_map(|piece| {
-        let contenu = piece.contenu.as_deref()?;
-        Some((hex(&piece.sha256), hex(contenu)))
-    })
+fn kept(trace: &Trace) -> impl Iterator<Item = (&[u8; 32], &[u8])> {
+    let pieces = [&trace.requete, &trace.assertion].into_iter().flatten();
+    pieces.filter_map(|piece| Some((&piece.sha256, piece.contenu.as_deref()?)))
 }

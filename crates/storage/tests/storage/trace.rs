@@ -52,11 +52,17 @@ async fn a_trace_is_there_with_the_act_and_not_without_it() {
         ),
         (
             "the request",
-            "SELECT COUNT(*) FROM trace t JOIN trace_piece p ON p.sha256 = t.requete WHERE length(p.contenu) = 11",
+            &format!(
+                "SELECT COUNT(*) FROM trace_piece WHERE sha256 = '{}' AND length(contenu) = 11",
+                "08".repeat(32)
+            ),
         ),
         (
             "the assertion",
-            "SELECT COUNT(*) FROM trace t JOIN trace_piece p ON p.sha256 = t.assertion WHERE length(p.contenu) = 2",
+            &format!(
+                "SELECT COUNT(*) FROM trace_piece WHERE sha256 = '{}' AND length(contenu) = 2",
+                "09".repeat(32)
+            ),
         ),
     ] {
         assert_eq!(base.count(sql), 1, "{what}");
