@@ -150,6 +150,11 @@ impl Place {
         psql(&self.database, sql);
     }
 
+    /// Executes a statement as another program would, if the database lets it.
+    pub fn try_execute(&self, sql: &str) -> Result<(), String> {
+        try_psql(&self.database, sql).map(drop)
+    }
+
     /// The number that a query gives.
     pub fn count(&self, sql: &str) -> i64 {
         psql(&self.database, sql).trim().parse().expect("the query gives a number")
@@ -158,6 +163,10 @@ impl Place {
 
 /// Another program's view of the database.
 fn psql(database: &str, sql: &str) -> String {
+    try_psql(database, sql).expect("the statement should succeed")
+}
+
+fn try_psql(database: &str, sql: &str) -> Result<String, String> {
     let done = Command::new("psql")
         .env("PATH", path())
         .args([
@@ -175,6 +184,8 @@ fn psql(database: &str, sql: &str) -> String {
         ])
         .output()
         .expect("psql, of the package postgresql-client");
-    assert!(done.status.success(), "{sql}: {}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).expect("UTF-8")
+    if !done.status.success() {
+        return Err(format!("{sql}: {}", String::from_utf8_lossy(&done.stderr)));
+    }
+    Ok(String::from_utf8(done.stdout).expect("UTF-8"))
 }

@@ -17,6 +17,9 @@ const BATCH: Duration = Duration::from_millis(500);
 /// The application's messages that are listed.
 const LISTED: u32 = 20;
 
+/// What is older is in no journal.
+pub(crate) const OLDEST: SignedDuration = PRODUCTION.age;
+
 /// What is kept.
 #[derive(Debug, Clone, Copy)]
 struct Bounds {

@@ -7,7 +7,7 @@ use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKey
 use wss::{DecryptAs, Identity};
 use xmlsec::{Certificate, EncryptionKey, RevocationPolicy, SigningKey, TrustAnchors};
 
-use crate::config::{KeyPair, Tls, Trust, UnknownRevocation};
+use crate::config::{Config, KeyPair, Tls, Trust, UnknownRevocation};
 
 /// A file that should hold a certificate, a key or a revocation list, and does not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +90,14 @@ pub(crate) fn assertion_issuers(trust: &Trust) -> Result<Vec<Certificate>, KeyFi
     let found: Vec<_> =
         trust.assertion_issuers.iter().map(|file| certificates(file)).collect::<Result<_, _>>()?;
     Ok(found.concat())
+}
+
+/// Whose signatures over the audit trail count: the present certificate's, and those of `[audit]`.
+pub fn audit_signers(config: &Config) -> Result<Vec<Certificate>, KeyFileError> {
+    let files = [&config.signature.certificate].into_iter().chain(&config.audit.former_certificates);
+    let found: Vec<_> = files.map(|file| certificates(file)).collect::<Result<_, _>>()?;
+    // of a chain the first one signs
+    Ok(found.into_iter().filter_map(|chain| chain.into_iter().next()).collect())
 }
 
 fn certificates(file: &Path) -> Result<Vec<Certificate>, KeyFileError> {

@@ -5,6 +5,7 @@
 
 mod assertion;
 pub mod at_rest;
+pub mod audit;
 mod chaos;
 mod clock;
 pub mod config;
@@ -32,6 +33,6 @@ pub use chaos::Misbehaviour;
 pub use clock::{Clock, day_in_paris};
 pub use config::{Config, ConfigError, Overrides};
 pub use inspect::{Check, Inspection, Verdict, inspect};
-pub use keys::{KeyFileError, identity};
+pub use keys::{KeyFileError, audit_signers, identity};
 pub use server::{Server, StartError};
 pub use service::vue::dossier as dossier_du_contrat;

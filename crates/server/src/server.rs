@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use storage::Store;
+use storage::{Acteur, Action, Store, Trace};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::audit::{Chain, Trail};
 use crate::clock::Clock;
 use crate::config::{Config, Nir};
 use crate::journal::Journal;
@@ -90,6 +91,9 @@ impl Server {
             Nir::Keep => journal,
             Nir::Verify => journal.without_messages(),
         };
+        let trail = Trail::new(store.clone());
+        let version = concat!("vtpa ", env!("CARGO_PKG_VERSION"));
+        store.trace_all(&[Trace::new(Acteur::Systeme, Action::ServeurDemarre).detail(version)]).await?;
         let state = Arc::new(AppState {
             config,
             store,
@@ -101,6 +105,7 @@ impl Server {
             registered: Registered::default(),
             replay,
             journal,
+            trail,
             _serving: serving,
             tables,
         });
@@ -124,6 +129,11 @@ impl Server {
         &self.state.store
     }
 
+    /// Waits until what was answered so far is in the audit trail: a second at the most.
+    pub async fn traced(&self) {
+        self.state.trail.written().await;
+    }
+
     /// Serves until `stop` turns true, answers what is in flight, writes what is to be written.
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let limits = self.state.config.limits.clone();
@@ -133,6 +143,12 @@ impl Server {
             tokio::spawn(async move { state.journal.write_behind(&state.store, &state.clock, ended).await });
         let state = Arc::clone(&self.state);
         let guard = tokio::spawn(async move { state.replay.tend(&state.store, &state.clock, flushed).await });
+        let (last, ended) = watch::channel(false);
+        let state = Arc::clone(&self.state);
+        let chain = tokio::spawn(async move {
+            let months = state.config.audit.keep_months;
+            Chain::new().tend(&state.store, || state.identity.clone(), months, ended).await;
+        });
         let state = Arc::clone(&self.state);
         let purge = tokio::spawn(async move { purge(&state).await });
         let state = Arc::clone(&self.state);
@@ -161,6 +177,13 @@ impl Server {
         }
         if let Err(error) = journal.await {
             tracing::error!(%error, "the journal's writer ended badly");
+        }
+        // what was answered last is chained too, and the chain's end signed
+        self.state.trail.record([Trace::new(Acteur::Systeme, Action::ServeurArrete)]);
+        self.state.trail.finish().await;
+        let _ = last.send(true);
+        if let Err(error) = chain.await {
+            tracing::error!(%error, "the audit trail's chain ended badly");
         }
         self.state.store.close().await;
     }

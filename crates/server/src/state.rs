@@ -4,6 +4,7 @@ use storage::Store;
 use wss::{DecryptAs, Identity};
 use xmlsec::Certificate;
 
+use crate::audit::Trail;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::journal::Journal;
@@ -28,6 +29,8 @@ pub(crate) struct AppState {
     pub(crate) replay: Guard,
     /// In a sandbox, its last messages.
     pub(crate) journal: Journal,
+    /// Who did or saw what, as far as it is not written by the act itself.
+    pub(crate) trail: Trail,
     /// Lets no other process serve the same SQLite file.
     pub(crate) _serving: storage::Serving,
     /// Nomenclatures, as they are at this moment.

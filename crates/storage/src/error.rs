@@ -114,6 +114,9 @@ pub enum Cause {
     /// PostgreSQL refused: the user, its password, the database's name, a right.
     #[error("PostgreSQL refused (SQLSTATE {0})")]
     Denied(SqlState),
+    /// What was to be done or seen could not be traced.
+    #[error("the audit trail cannot be written")]
+    Untraceable,
     /// Any other SQLSTATE of PostgreSQL's.
     #[error("PostgreSQL SQLSTATE {0}")]
     Postgres(SqlState),

@@ -44,6 +44,7 @@ mod session_bureau;
 mod settings;
 mod sql;
 mod store;
+mod trace;
 
 pub use self::{
     application::{Application, ApplicationId},
@@ -67,4 +68,8 @@ pub use self::{
     session_bureau::{NouvelleSession, SessionBureau, SessionListee},
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},
     store::{BoxFuture, Serving, Statistics, Store},
+    trace::{
+        Acteur, Action, Enchaine, FiltreTrace, LigneExportee, LigneTrace, Maillon, MaillonLu, Oubli,
+        PageTrace, Sha256, TeteSignee, Trace,
+    },
 };

@@ -64,6 +64,9 @@ pub(crate) enum Durability {
     Durable,
     /// On disk with the next durable one, or the next checkpoint.
     Batched,
+    /// On disk before it is acknowledged; on PostgreSQL at READ COMMITTED. For what decides by a row's lock or only adds, so
+    /// that serializable transactions that write the same tables are not begun again for its sake.
+    Apart,
 }
 
 /// What the store has done since it was opened.
@@ -303,13 +306,19 @@ impl Store {
         let (mut tx, turn) = match &self.inner.base {
             Base::Sqlite(sqlite) => {
                 let pool = match durability {
-                    Durability::Durable => &sqlite.durable,
+                    Durability::Durable | Durability::Apart => &sqlite.durable,
                     Durability::Batched => &sqlite.batched,
                 };
                 let turn = sqlite.turn.lock().await;
                 (Tx::new(pool.begin_with("BEGIN IMMEDIATE").await?, shared), Some(turn))
             }
-            Base::Postgres(base) => (Tx::on_postgres(base.clone(), base.begin().await?, shared), None),
+            Base::Postgres(base) => {
+                let begun = match durability {
+                    Durability::Apart => base.begin_apart().await?,
+                    Durability::Durable | Durability::Batched => base.begin().await?,
+                };
+                (Tx::on_postgres(base.clone(), begun, shared), None)
+            }
         };
         let outcome = match work(&mut tx).await {
             Ok(value) => tx.commit().await.map(|()| value),

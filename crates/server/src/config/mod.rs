@@ -13,9 +13,11 @@ use serde::Deserialize;
 use crate::chaos::Misbehaviour;
 
 mod at_rest;
+mod audit;
 mod donnees;
 mod error;
 pub use at_rest::{AtRest, SecretValue};
+pub use audit::Audit;
 pub use donnees::{Donnees, Nir};
 pub use error::ConfigError;
 
@@ -53,6 +55,8 @@ pub struct Config {
     pub chaos: Chaos,
     /// Limits, each explicit.
     pub limits: Limits,
+    /// The audit trail.
+    pub audit: Audit,
 }
 
 /// `[listen]`
@@ -301,6 +305,7 @@ impl Default for Config {
             finess: Finess::default(),
             chaos: Chaos::default(),
             limits: Limits::default(),
+            audit: Audit::default(),
         }
     }
 }
@@ -391,7 +396,12 @@ impl Config {
             &mut self.signature.certificate,
             &mut self.signature.key,
         ];
-        let lists = [&mut self.trust.anchors, &mut self.trust.crls, &mut self.trust.assertion_issuers];
+        let lists = [
+            &mut self.trust.anchors,
+            &mut self.trust.crls,
+            &mut self.trust.assertion_issuers,
+            &mut self.audit.former_certificates,
+        ];
         for path in paths.into_iter().chain(lists.into_iter().flatten()) {
             *path = directory.join(&*path);
         }
@@ -453,7 +463,11 @@ impl Config {
         if self.limits.body_bytes == 0 || self.limits.connections == 0 {
             return invalid("limits", "must be at least 1");
         }
-        Ok(())
+        if self.audit.keep_requests && self.donnees.nir == Nir::Verify {
+            let problem = "would keep NumSecu with the request, which donnees.nir = \"verify\" drops";
+            return invalid("audit.keep_requests", problem);
+        }
+        self.audit.validate()
     }
 }
 

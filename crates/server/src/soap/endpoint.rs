@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
 use dossier::{CodeRetour, Operation, Reponse, Service};
 use jiff::Timestamp;
+use storage::Action;
 use wss::{AddressingHeaders, EncryptFor, EncryptionAlgorithms, Opened, Refusal, Sealing, Unspent};
 use xmlsec::{Document, Encoding, Signed};
 
@@ -14,6 +15,7 @@ use super::answer::Answer;
 use super::failure::Failure;
 use super::http::{self, BodyError, MediaType};
 use crate::assertion;
+use crate::audit::Caller;
 use crate::chaos::Misbehaviour;
 use crate::log_id::LogId;
 use crate::metrics;
@@ -106,8 +108,18 @@ async fn handle(
         Err(error) => return Answer::failed(error.into()).diagnosed(state, &document, now).await,
     };
     let classed = |failure: Failure| if encryption.is_some() { failure.after_decryption() } else { failure };
-    let failed = |failure: Failure| Answer::failed(classed(failure)).for_application(application.as_ref());
-    // from here on the signature held: a fault, too, is written as its application reads it
+    let keep = state.config.audit.keep_requests;
+    let caller = Caller::new(application.as_ref(), unspent.certificate(), id, bytes, keep);
+    // from here on the signature held: a fault, too, is written as its application reads it, and is traced
+    let failed = |failure: Failure| {
+        let failure = classed(failure);
+        if application.is_some() {
+            let trace =
+                caller.trace(Action::MessageRefuse, None).code(failure.explanation().unwrap_or("fault"));
+            state.trail.record([trace]);
+        }
+        Answer::failed(failure).for_application(application.as_ref())
+    };
     let sealing = match sealing_for(application.as_ref(), &unspent, encryption) {
         Ok(sealing) => sealing,
         Err(refusal) => return failed(refusal.into()),
@@ -120,12 +132,14 @@ async fn handle(
         Ok(found) => found,
         Err(failure) => return failed(failure).sealed(sealing),
     };
+    let caller = caller.opened(&opened);
     let unforeseen = state.config.chaos.strikes(Misbehaviour::Unforeseen, &mut crate::clock::rng());
     let reponse = if unforeseen {
         tracing::warn!(id = id.as_str(), "chaos: answered 000");
+        state.trail.record([caller.trace(service::action(operation), None).code("000")]);
         Reponse::globale(operation, CodeRetour::erreur_non_identifiee(id.as_str()))
     } else {
-        service::run(state, application.as_ref(), operation, element, id, now).await
+        service::run(state, application.as_ref(), operation, element, &caller, id, now).await
     };
     let addressing = AddressingHeaders::answering(opened.addressing(), &operation.response_action());
     Answer::given(operation, reponse, Sealing { addressing, ..sealing }).for_application(application.as_ref())

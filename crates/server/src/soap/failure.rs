@@ -33,6 +33,14 @@ impl From<OpenError> for Failure {
 }
 
 impl Failure {
+    /// The id of its explanation, where it has one.
+    pub(super) fn explanation(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.explanation_id()),
+            Self::Charset | Self::Operation(_) | Self::Unavailable(_) => None,
+        }
+    }
+
     /// The same of a message that was decrypted.
     pub(super) fn after_decryption(self) -> Self {
         match self {

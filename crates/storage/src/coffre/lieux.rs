@@ -103,4 +103,5 @@ pub(crate) const LIEUX: &[Lieu] = &[
     lieu!("demande_historique", "remarque", Integer "id"),
     lieu!("compte", "prive", Text "login"),
     lieu!("journal", "message", Text "reference"),
+    lieu!("trace_piece", "contenu", Text "sha256"),
 ];

@@ -38,6 +38,8 @@ mod session;
 mod store;
 #[path = "../storage/support.rs"]
 mod support;
+#[path = "../storage/trace.rs"]
+mod trace;
 
 mod ours;
 mod serveur;

@@ -24,3 +24,4 @@ mod rejeu;
 mod session;
 mod store;
 mod support;
+mod trace;

@@ -34,6 +34,10 @@ impl Place {
         self.raw().execute(sql, []).unwrap()
     }
 
+    pub(crate) fn try_execute(&self, sql: &str) -> Result<(), String> {
+        self.raw().execute(sql, []).map(drop).map_err(|error| error.to_string())
+    }
+
     pub(crate) fn count(&self, sql: &str) -> i64 {
         self.raw().query_row(sql, [], |row| row.get(0)).unwrap()
     }
