@@ -28,6 +28,7 @@ mod dossier;
 mod error;
 mod etablissement;
 mod finess;
+mod instance;
 mod jeton;
 mod journal;
 mod liaison;
@@ -49,6 +50,7 @@ pub use self::{
     dossier::{Acces, StoredDossier, Volet},
     error::{Cause, Error, Refusal, SqlState},
     finess::{BilanFiness, ImportFiness, ImportPasse},
+    instance::{Charge, Voisine},
     jeton::JetonPris,
     journal::{BornesJournal, EntreeJournal},
     liaison::{AccesPartenaire, Liaison, NouvelleLiaison, Preuve},
@@ -58,5 +60,5 @@ pub use self::{
     rejeu::{EntreeRejeu, Memoire, Purged},
     session::Session,
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},
-    store::{BoxFuture, Serving, Statistics, Store},
+    store::{BoxFuture, Connections, Serving, Statistics, Store},
 };

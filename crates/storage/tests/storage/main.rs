@@ -11,6 +11,7 @@ mod demande;
 mod dossier;
 mod etablissement;
 mod fichier;
+mod instance;
 mod invariants;
 mod jeton;
 mod journal;
