@@ -65,6 +65,11 @@ impl Journal {
         self.bound(&mut waiting);
     }
 
+    /// How many entries wait for the database.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn bound(&self, waiting: &mut VecDeque<EntreeJournal>) {
         let size = |entry: &EntreeJournal| entry.message.as_ref().map_or(0, Vec::len);
         let mut bytes: usize = if self.sandbox { waiting.iter().map(size).sum() } else { 0 };

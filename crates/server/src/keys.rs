@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use wss::{DecryptAs, Identity};
@@ -100,7 +101,19 @@ pub fn audit_signers(config: &Config) -> Result<Vec<Certificate>, KeyFileError> 
     Ok(found.into_iter().filter_map(|chain| chain.into_iter().next()).collect())
 }
 
-fn certificates(file: &Path) -> Result<Vec<Certificate>, KeyFileError> {
+/// When the lists of a file were issued, and when they should be renewed.
+pub(crate) fn list_dates(file: &Path) -> Result<Vec<(Timestamp, Option<Timestamp>)>, KeyFileError> {
+    let time = |of: x509_parser::time::ASN1Time| Timestamp::from_second(of.timestamp());
+    let dates = |der: &Vec<u8>| {
+        let (_, list) = x509_parser::parse_x509_crl(der).map_err(|_| error(file, "is no revocation list"))?;
+        let issued = time(list.last_update()).map_err(|_| error(file, "has no date"))?;
+        Ok((issued, list.next_update().and_then(|next| time(next).ok())))
+    };
+    revocation_lists(file)?.iter().map(dates).collect()
+}
+
+/// The certificates of a PEM file.
+pub(crate) fn certificates(file: &Path) -> Result<Vec<Certificate>, KeyFileError> {
     Certificate::from_pem(&read(file)?).map_err(|cause| error(file, cause))
 }
 

@@ -31,6 +31,7 @@ mod error;
 mod essai;
 mod etablissement;
 mod finess;
+mod instance;
 mod jeton;
 mod journal;
 mod liaison;
@@ -57,6 +58,7 @@ pub use self::{
     error::{Cause, Error, Refusal, SqlState},
     essai::Cle,
     finess::{BilanFiness, ImportFiness, ImportPasse},
+    instance::{Charge, Voisine},
     jeton::JetonPris,
     journal::{BornesJournal, EntreeJournal},
     liaison::{AccesPartenaire, Liaison, NouvelleLiaison, Preuve},
@@ -67,7 +69,7 @@ pub use self::{
     session::Session,
     session_bureau::{NouvelleSession, SessionBureau, SessionListee},
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},
-    store::{BoxFuture, Serving, Statistics, Store},
+    store::{BoxFuture, Connections, Serving, Statistics, Store},
     trace::{
         Acteur, Action, Enchaine, FiltreTrace, LigneExportee, LigneTrace, Maillon, MaillonLu, Oubli,
         PageTrace, Sha256, TeteSignee, Trace,

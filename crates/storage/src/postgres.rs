@@ -134,6 +134,11 @@ async fn assert_utf8(connection: &mut PgConnection) -> Result<(), Error> {
 }
 
 impl Base {
+    /// How many connections are open, idle, allowed.
+    pub(crate) fn connections(&self) -> (u32, usize, u32) {
+        (self.pool.size(), self.pool.num_idle(), self.pool.options().get_max_connections())
+    }
+
     /// A transaction that is as if it were alone, or fails with [`Cause::Contention`].
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
         self.begin_with(limits!("BEGIN ISOLATION LEVEL SERIALIZABLE")).await

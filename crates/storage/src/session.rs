@@ -26,6 +26,13 @@ pub struct Session {
 }
 
 impl Store {
+    /// How many sessions are open.
+    pub async fn sessions_vivantes(&self) -> Result<u64, Error> {
+        const SQL: &str = concat!("SELECT COUNT(*) FROM session WHERE fin_le > ", now!());
+        let count = self.reader()?.row("session", SQL, &[], |row| row.integer(0)).await?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
+    }
+
     /// The session of this cookie, and one more sign of life of it. Signs of life are written down once a minute at
     /// most, so that a page costs no write: the idle limit may come up to a minute early, never late.
     pub async fn live_session(&self, sha256: &[u8; 32]) -> Result<Option<Session>, Error> {

@@ -80,6 +80,17 @@ pub struct Statistics {
     pub retries: u64,
 }
 
+/// The connections of the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// How many are open.
+    pub open: u32,
+    /// How many of them nobody uses.
+    pub idle: u32,
+    /// How many there may be.
+    pub most: u32,
+}
+
 /// What all connections share: the vault, and counts of what was done.
 pub(crate) struct Shared {
     pub(crate) coffre: Coffre,
@@ -184,6 +195,20 @@ impl Store {
             commits: commits.load(Ordering::Relaxed),
             retries: retries.load(Ordering::Relaxed),
         }
+    }
+
+    /// The connections of the moment: PostgreSQL's, or SQLite's two writers.
+    pub fn connections(&self) -> Connections {
+        let pools = match &self.inner.base {
+            Base::Sqlite(sqlite) => {
+                [&sqlite.durable, &sqlite.batched].map(|pool| (pool.size(), pool.num_idle(), 1)).to_vec()
+            }
+            Base::Postgres(base) => vec![base.connections()],
+        };
+        pools.into_iter().fold(Connections { open: 0, idle: 0, most: 0 }, |all, (open, idle, most)| {
+            let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+            Connections { open: all.open + open, idle: all.idle + idle, most: all.most + most }
+        })
     }
 
     /// Closes every connection once it is free; the last one to close writes the log back into the file.

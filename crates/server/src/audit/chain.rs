@@ -1,5 +1,6 @@
 //! Links the trail's rows each second, signs the head, drops months that are kept no longer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{Span, Timestamp, tz::TimeZone};
@@ -35,7 +36,7 @@ impl Chain {
     pub(crate) async fn tend(
         mut self,
         store: &Store,
-        identity: impl Fn() -> Identity,
+        identity: impl Fn() -> Arc<Identity>,
         keep_months: u32,
         mut stop: watch::Receiver<bool>,
     ) {

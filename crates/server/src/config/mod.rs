@@ -16,10 +16,18 @@ mod at_rest;
 mod audit;
 mod donnees;
 mod error;
+mod limits;
+mod log;
+mod telemetry;
+
 pub use at_rest::{AtRest, SecretValue};
 pub use audit::Audit;
 pub use donnees::{Donnees, Nir};
 pub use error::ConfigError;
+pub(crate) use limits::seconds;
+pub use limits::{Limits, OwnQuota, Quota};
+pub use log::{Log, LogFormat};
+pub use telemetry::Telemetry;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -57,6 +65,10 @@ pub struct Config {
     pub limits: Limits,
     /// The audit trail.
     pub audit: Audit,
+    /// What is logged.
+    pub log: Log,
+    /// What is told to a collector.
+    pub telemetry: Telemetry,
 }
 
 /// `[listen]`
@@ -258,24 +270,6 @@ pub struct Chaos {
     pub slow_seconds: u32,
 }
 
-/// `[limits]`: the defaults are those of the WS-Security profile.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Bytes of a request's body.
-    pub body_bytes: usize,
-    /// Seconds for a TLS handshake.
-    pub handshake_seconds: u64,
-    /// Seconds for a request's headers, also the idle time of a kept-alive connection.
-    pub header_seconds: u64,
-    /// Seconds for a request's body.
-    pub body_seconds: u64,
-    /// Connections at once.
-    pub connections: usize,
-    /// How many times its compressed length a body in gzip may have; 0: such bodies are not taken.
-    pub gzip_ratio: usize,
-}
-
 /// What a command line says: each wins over file and environment. Paths count from the working directory.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
@@ -306,6 +300,8 @@ impl Default for Config {
             chaos: Chaos::default(),
             limits: Limits::default(),
             audit: Audit::default(),
+            log: Log::default(),
+            telemetry: Telemetry::default(),
         }
     }
 }
@@ -343,19 +339,6 @@ impl Default for WsSecurity {
 impl Default for Chaos {
     fn default() -> Self {
         Self { kinds: Vec::new(), percent: 10, slow_seconds: 8 }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            body_bytes: 1 << 20,
-            handshake_seconds: 10,
-            header_seconds: 30,
-            body_seconds: 30,
-            connections: 4096,
-            gzip_ratio: 0,
-        }
     }
 }
 
@@ -460,8 +443,8 @@ impl Config {
             return invalid("ws_security.max_age_seconds", "must be at least 1");
         }
         self.at_rest.validate(self)?;
-        if self.limits.body_bytes == 0 || self.limits.connections == 0 {
-            return invalid("limits", "must be at least 1");
+        if let Some((key, problem)) = self.limits.problem() {
+            return invalid(key, problem);
         }
         if self.audit.keep_requests && self.donnees.nir == Nir::Verify {
             let problem = "would keep NumSecu with the request, which donnees.nir = \"verify\" drops";

@@ -18,6 +18,8 @@ mod demande;
 mod dossier;
 #[path = "../storage/etablissement.rs"]
 mod etablissement;
+#[path = "../storage/instance.rs"]
+mod instance;
 #[path = "../storage/invariants.rs"]
 mod invariants;
 #[path = "../storage/jeton.rs"]
