@@ -42,7 +42,7 @@ wait "$server" || true
 "#;
 
 /// Where Debian puts programs that only a server's administrator calls.
-fn path() -> String {
+pub(crate) fn path() -> String {
     let mut folders: Vec<String> = std::fs::read_dir("/usr/lib/postgresql")
         .map(|versions| versions.flatten().map(|one| format!("{}/bin", one.path().display())).collect())
         .unwrap_or_default();
