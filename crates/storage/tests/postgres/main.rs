@@ -8,6 +8,8 @@
 
 #[path = "../storage/application.rs"]
 mod application;
+#[path = "../storage/coffre.rs"]
+mod coffre;
 #[path = "../storage/demande.rs"]
 mod demande;
 #[path = "../storage/dossier.rs"]

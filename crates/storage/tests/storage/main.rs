@@ -7,6 +7,7 @@
 )]
 
 mod application;
+mod coffre;
 mod demande;
 mod dossier;
 mod etablissement;
