@@ -106,6 +106,7 @@ async fn rights_and_settings_are_kept() {
         check_structure: true,
         unsigned_assertion: true,
         url_retour: Some("https://portail.example.fr/mes-dossiers?x=1".into()),
+        url_liaison: Vec::new(),
     };
     assert_eq!(kept.settings, expected);
 }

@@ -115,13 +115,16 @@ async fn rotate(data: &Data, compact: bool) -> Outcome {
     }
     print(&summary(&bilan))?;
     if bilan.en_clair > 0 || compact {
-        store.compact().await.context(
+        let compacted = store.compact().await.context(
             "everything is encrypted, but what was plain may still be seen in free pages of the database's file: run \
              `vtpa key rotate --compact` in a quieter hour",
         )?;
-        print(
-            "Nothing of what was stored before is left in the database's file. Backups of before still hold it.",
-        )?;
+        print(if compacted {
+            "Nothing of what was stored before is left in the database's file. Backups of before still hold it."
+        } else {
+            "PostgreSQL keeps what was there in pages that it will use again, in its log and in backups: VACUUM (FULL) of \
+             dossier, demande, demande_historique and journal takes it out of the pages (each is locked meanwhile)."
+        })?;
     }
     store.close().await;
     Ok(())
