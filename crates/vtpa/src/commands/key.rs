@@ -110,9 +110,6 @@ async fn rotate(data: &Data, compact: bool) -> Outcome {
     }
     let store = data.open().await?;
     let bilan = store.rotate_keys(tell).await?;
-    if std::io::stderr().is_terminal() {
-        told("");
-    }
     print(&summary(&bilan))?;
     if bilan.en_clair > 0 || compact {
         let compacted = store.compact().await.context(
@@ -134,7 +131,7 @@ async fn rotate(data: &Data, compact: bool) -> Outcome {
 fn tell(Avancee { table, column, faites, toutes }: Avancee) {
     let line = format!("{table}.{column}: {faites} of {toutes}");
     if std::io::stderr().is_terminal() {
-        told(&format!("\r{line}"));
+        told(&format!("\r{line}{}", if faites == toutes { "\n" } else { "" }));
     } else if faites % 10_000 == 0 || faites == toutes {
         told(&format!("{line}\n"));
     }
