@@ -155,6 +155,17 @@ impl Place {
         try_psql(&self.database, sql).map(drop)
     }
 
+    /// All of it, as `pg_dump` writes it: bytes are in hexadecimal digits there.
+    pub fn dump(&self) -> String {
+        let done = Command::new("pg_dump")
+            .env("PATH", path())
+            .args(["-h", &SERVER.folder, "-U", "vtpa", "-d", &self.database])
+            .output()
+            .expect("pg_dump, of the package postgresql-client");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).expect("UTF-8")
+    }
+
     /// The number that a query gives.
     pub fn count(&self, sql: &str) -> i64 {
         psql(&self.database, sql).trim().parse().expect("the query gives a number")

@@ -77,7 +77,11 @@ impl House {
     /// A command of the operator on this configuration, ready to run.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.vtpa);
-        command.current_dir(&self.folder).args(arguments).args(["--config", "vtpa.toml"]).stdin(Stdio::null());
+        command
+            .current_dir(&self.folder)
+            .args(arguments)
+            .args(["--config", "vtpa.toml"])
+            .stdin(Stdio::null());
         command
     }
 

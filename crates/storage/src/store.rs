@@ -224,12 +224,12 @@ impl Store {
     }
 
     /// SQLite: writes the file anew without its free pages, and empties the log, so that nothing of what was there before is
-    /// left in either. Others may read meanwhile, and wait to write. PostgreSQL does that by itself, some day (autovacuum).
-    pub async fn compact(&self) -> Result<(), Error> {
-        let Base::Sqlite(sqlite) = &self.inner.base else { return Ok(()) };
+    /// left in either. Others may read meanwhile, and wait to write. False on PostgreSQL, whose administrator does that.
+    pub async fn compact(&self) -> Result<bool, Error> {
+        let Base::Sqlite(sqlite) = &self.inner.base else { return Ok(false) };
         let _turn = sqlite.turn.lock().await;
         sqlx::query("VACUUM").execute(&sqlite.durable).await?;
-        self.empty_log(sqlite).await
+        self.empty_log(sqlite).await.map(|()| true)
     }
 
     /// Whoever still reads an older state of the database holds it up, and is waited for a while.

@@ -10,6 +10,8 @@
 mod application;
 #[path = "../storage/bureau.rs"]
 mod bureau;
+#[path = "../storage/coffre.rs"]
+mod coffre;
 #[path = "../storage/compte.rs"]
 mod compte;
 #[path = "../storage/demande.rs"]

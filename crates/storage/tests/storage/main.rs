@@ -8,6 +8,7 @@
 
 mod application;
 mod bureau;
+mod coffre;
 mod compte;
 mod demande;
 mod dossier;
