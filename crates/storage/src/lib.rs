@@ -21,15 +21,19 @@
 
 mod application;
 pub mod backup;
+mod bureau;
 mod coffre;
+mod compte;
 mod connection;
 mod demande;
 mod dialect;
 mod dossier;
 mod effacement;
 mod error;
+mod essai;
 mod etablissement;
 mod finess;
+mod instance;
 mod jeton;
 mod journal;
 mod liaison;
@@ -40,19 +44,25 @@ mod recherche;
 mod rejeu;
 mod retention;
 mod session;
+mod session_bureau;
 mod settings;
 mod sql;
 mod store;
+mod trace;
 
 pub use self::{
     application::{Application, ApplicationId},
+    bureau::{Acte, Decision, DemandeBureau, FiltreBureau, Issue, LigneBureau},
     coffre::{Avancee, BilanRotation, Coffre, CompteCle, EtatCles, Key, KeyId, KeyRing, Randomness, Reload},
+    compte::{Compte, CompteId, NouveauCompte, Provisoire},
     connection::{Reader, Tx},
     demande::{StoredDemande, Transition},
     dossier::{Acces, StoredDossier, Volet},
     effacement::{Effacement, ErasureReason, Export, NotAnErasureList, erasures_from_json, erasures_to_json},
     error::{Cause, Error, Refusal, SqlState},
+    essai::Cle,
     finess::{BilanFiness, ImportFiness, ImportPasse},
+    instance::{Charge, Voisine},
     jeton::JetonPris,
     journal::{BornesJournal, EntreeJournal},
     liaison::{AccesPartenaire, Liaison, NouvelleLiaison, Preuve},
@@ -62,6 +72,11 @@ pub use self::{
     rejeu::{EntreeRejeu, Memoire, Purged},
     retention::{Conservation, Delays, Due, Retained, RetentionRules, Stage},
     session::Session,
+    session_bureau::{NouvelleSession, SessionBureau, SessionListee},
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},
-    store::{BoxFuture, Serving, Statistics, Store},
+    store::{BoxFuture, Connections, Serving, Statistics, Store},
+    trace::{
+        Acteur, Action, Enchaine, FiltreTrace, LigneExportee, LigneTrace, Maillon, MaillonLu, Oubli,
+        PageTrace, Sha256, TeteSignee, Trace,
+    },
 };

@@ -7,10 +7,14 @@
 )]
 
 mod application;
+mod bureau;
+mod coffre;
+mod compte;
 mod demande;
 mod dossier;
 mod etablissement;
 mod fichier;
+mod instance;
 mod invariants;
 mod jeton;
 mod journal;
@@ -25,3 +29,4 @@ mod sauvegarde;
 mod session;
 mod store;
 mod support;
+mod trace;
