@@ -13,17 +13,25 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    Error, Reader, Refusal, StoredDemande, StoredDossier, Transition, Tx,
+    Acteur, Action, Error, Reader, Refusal, StoredDemande, StoredDossier, Trace, Transition, Tx,
     sql::{Row, Value, dossier_id, dossier_number, today},
 };
 
 /// A table that holds something of a dossier.
 struct Table {
     name: &'static str,
-    /// Deletes all rows of the dossier `$1`.
-    delete: &'static str,
+    erase: Erased,
     export: Exported,
 }
+
+/// What becomes of a table's rows with an erasure.
+enum Erased {
+    /// All of the dossier `$1` are deleted.
+    By(&'static str),
+    /// They stay, and why.
+    Kept(#[expect(dead_code, reason = "read by people")] &'static str),
+}
+use Erased::{By, Kept};
 
 /// How a table's rows come into an export.
 enum Exported {
@@ -46,7 +54,7 @@ enum Kind {
 const TABLES: &[Table] = &[
     Table {
         name: "session",
-        delete: "DELETE FROM session WHERE dossier = $1",
+        erase: By("DELETE FROM session WHERE dossier = $1"),
         export: Exported::Rows {
             select: "SELECT a.name, s.vue_le, s.fin_le FROM session s JOIN application a ON a.id = s.application \
                      WHERE s.dossier = $1 ORDER BY s.fin_le",
@@ -55,7 +63,7 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "jeton",
-        delete: "DELETE FROM jeton WHERE dossier = $1",
+        erase: By("DELETE FROM jeton WHERE dossier = $1"),
         export: Exported::Rows {
             select: "SELECT a.name, j.expire_le, j.pris_le FROM jeton j JOIN application a ON a.id = j.application \
                      WHERE j.dossier = $1 ORDER BY j.expire_le",
@@ -64,17 +72,19 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "demande_historique",
-        delete: "DELETE FROM demande_historique WHERE demande IN (SELECT id FROM demande WHERE dossier = $1)",
+        erase: By(
+            "DELETE FROM demande_historique WHERE demande IN (SELECT id FROM demande WHERE dossier = $1)",
+        ),
         export: Exported::WithDossier,
     },
     Table {
         name: "demande",
-        delete: "DELETE FROM demande WHERE dossier = $1",
+        erase: By("DELETE FROM demande WHERE dossier = $1"),
         export: Exported::WithDossier,
     },
     Table {
         name: "lien",
-        delete: "DELETE FROM lien WHERE dossier = $1",
+        erase: By("DELETE FROM lien WHERE dossier = $1"),
         export: Exported::Rows {
             select: "SELECT a.name, l.id_local, l.cree_le FROM lien l JOIN application a ON a.id = l.application \
                      WHERE l.dossier = $1 ORDER BY l.cree_le, a.name, l.id_local",
@@ -83,25 +93,50 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "code_acces",
-        delete: "DELETE FROM code_acces WHERE dossier = $1",
+        erase: By("DELETE FROM code_acces WHERE dossier = $1"),
         export: Exported::Never("a secret of which the hash alone is kept"),
     },
     // Which of a sandbox's messages speak of the person cannot be known (some are encrypted for us, some are broken), and
     // none is kept longer than an hour: all go. In production there is none.
     Table {
         name: "journal",
-        delete: "UPDATE journal SET message = NULL WHERE message IS NOT NULL AND $1 <> 0",
+        erase: By("UPDATE journal SET message = NULL WHERE message IS NOT NULL AND $1 <> 0"),
         export: Exported::Never(
             "messages of a sandbox, for an hour, under the partner's name and not the person's",
         ),
     },
-    Table { name: "dossier", delete: "DELETE FROM dossier WHERE id = $1", export: Exported::WithDossier },
+    Table { name: "dossier", erase: By("DELETE FROM dossier WHERE id = $1"), export: Exported::WithDossier },
+    // What the trail's rows name and keep apart: requests, what assertions said. The rows keep their SHA-256, so the chain
+    // holds. An assertion is of who asked, so that of another dossier's requests stays with those.
+    Table {
+        name: "trace_piece",
+        erase: By("DELETE FROM trace_piece WHERE sha256 IN (SELECT lower(hex(t.requete)) FROM trace t \
+             WHERE t.dossier = $1 UNION SELECT lower(hex(t.assertion)) FROM trace t WHERE t.dossier = $1 \
+             AND NOT EXISTS (SELECT 1 FROM trace o WHERE o.assertion = t.assertion AND o.dossier <> $1))"),
+        export: Exported::Never("requests of partners: what they said of the person is in the dossier"),
+    },
+    Table {
+        name: "trace",
+        erase: Kept("the audit trail's own record: numbers and an IdLocal, who did what and when"),
+        export: Exported::Rows {
+            select: "SELECT t.le, t.acteur, a.name, t.id_local, t.action, t.code FROM trace t \
+                     LEFT JOIN application a ON a.id = t.application WHERE t.dossier = $1 ORDER BY t.id",
+            columns: &[
+                ("at", Kind::Time),
+                ("by", Kind::Text),
+                ("application", Kind::Text),
+                ("IdLocal", Kind::Text),
+                ("action", Kind::Text),
+                ("answer", Kind::Text),
+            ],
+        },
+    },
+    Table {
+        name: "effacement",
+        erase: Kept("the number, the day and the reason, so that a restore erases again"),
+        export: Exported::Never("there is none as long as there is the dossier"),
+    },
 ];
-
-/// Tables that keep the number of an erased dossier, and why.
-#[cfg(test)]
-const KEPT: &[(&str, &str)] =
-    &[("effacement", "the number, the day and the reason, so that a restore erases again")];
 
 /// What was erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,9 +240,9 @@ impl Reader<'_> {
             let number = [Value::Integer(dossier_number(id))];
             let rows = self.rows(table.name, select, &number, |row| object(table.name, row, columns)).await?;
             let rows = Json::Array(rows);
-            // who is inside changes by the minute, and is no content
+            // who is inside changes by the minute, who saw it is told apart: neither is content
             match (table.name, content.as_object_mut()) {
-                ("session" | "jeton", _) | (_, None) => around.insert(table.name.to_owned(), rows),
+                ("session" | "jeton" | "trace", _) | (_, None) => around.insert(table.name.to_owned(), rows),
                 (name, Some(content)) => content.insert(name.to_owned(), rows),
             };
         }
@@ -250,7 +285,7 @@ impl Tx<'_> {
 
     /// Erases again what was erased after the backup that this database comes from, whatever holds it, and takes over the
     /// notes. Gives how many dossiers were there. A dossier that was made after its erasure's day is another one.
-    pub async fn erase_again(&mut self, erasures: &[Effacement]) -> Result<u64, Error> {
+    pub async fn erase_again(&mut self, erasures: &[Effacement], acteur: &Acteur) -> Result<u64, Error> {
         const NOTE: &str = "INSERT INTO effacement (dossier, le, motif, sha256) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (dossier) DO NOTHING";
         const THERE: &str = "SELECT 1 FROM dossier WHERE id = $1 AND cree_le < $2";
@@ -261,6 +296,8 @@ impl Tx<'_> {
             let values = [Value::Integer(number), Value::Integer(le.saturating_add(DAY))];
             if self.row("dossier", THERE, &values, |row| row.integer(0)).await?.is_some() {
                 self.delete_all(number).await?;
+                let trace = Trace::new(acteur.clone(), Action::DossierEfface).dossier(dossier);
+                self.trace(&trace.detail("again, as before the restore")).await?;
                 erased += 1;
             }
             let values = [
@@ -276,7 +313,9 @@ impl Tx<'_> {
 
     async fn delete_all(&mut self, number: i64) -> Result<(), Error> {
         for table in TABLES {
-            self.execute(table.delete, &[Value::Integer(number)]).await?;
+            if let By(delete) = table.erase {
+                self.execute(delete, &[Value::Integer(number)]).await?;
+            }
         }
         Ok(())
     }
@@ -458,15 +497,14 @@ mod tests {
             .prepare(
                 "SELECT DISTINCT t.name FROM sqlite_master t JOIN pragma_table_info(t.name) c \
                  WHERE t.type = 'table' AND (c.name IN ('dossier', 'demande', 'id_dossier', 'id_demande') \
-                 OR t.name IN ('dossier', 'demande', 'journal') OR EXISTS (SELECT 1 FROM \
+                 OR t.name IN ('dossier', 'demande', 'journal', 'trace_piece') OR EXISTS (SELECT 1 FROM \
                  pragma_foreign_key_list(t.name) f WHERE f.\"table\" IN ('dossier', 'demande')))",
             )
             .unwrap();
         let there: BTreeSet<String> =
             statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
-        let listed = TABLES.iter().map(|table| table.name).chain(KEPT.iter().map(|(name, _)| *name));
-        let listed: BTreeSet<String> = listed.map(str::to_owned).collect();
-        assert_eq!(there, listed, "crates/storage/src/effacement.rs, TABLES or KEPT");
+        let listed: BTreeSet<String> = TABLES.iter().map(|table| table.name.to_owned()).collect();
+        assert_eq!(there, listed, "crates/storage/src/effacement.rs, TABLES");
     }
 
     #[test]

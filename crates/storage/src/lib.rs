@@ -21,6 +21,7 @@
 
 mod application;
 pub mod backup;
+mod bail;
 mod bureau;
 mod coffre;
 mod compte;
@@ -52,6 +53,7 @@ mod trace;
 
 pub use self::{
     application::{Application, ApplicationId},
+    bail::Bail,
     bureau::{Acte, Decision, DemandeBureau, FiltreBureau, Issue, LigneBureau},
     coffre::{Avancee, BilanRotation, Coffre, CompteCle, EtatCles, Key, KeyId, KeyRing, Randomness, Reload},
     compte::{Compte, CompteId, NouveauCompte, Provisoire},

@@ -8,7 +8,7 @@ use dossier::{IdDossier, StatutDemande};
 use jiff::Timestamp;
 
 use crate::{
-    ErasureReason, Error, Reader, Refusal, Store, Tx,
+    Acteur, Action, Bail, ErasureReason, Error, Reader, Refusal, Store, Trace, Tx,
     sql::{Row, Value, dossier_id, dossier_number, elements, now, time, today},
 };
 
@@ -191,10 +191,12 @@ impl Store {
     }
 
     /// Erases and archives what is due, `progress` being told after each transaction. What was erased this time was archived
-    /// before: nothing goes in one run from active to erased.
+    /// before: nothing goes in one run from active to erased. Ends early if `bail` is lost: then another one does it.
     pub async fn retain(
         &self,
         rules: &RetentionRules,
+        bail: &Bail,
+        acteur: &Acteur,
         mut progress: impl FnMut(&Retained) + Send,
     ) -> Result<Retained, Error> {
         let mut done = Retained::default();
@@ -206,8 +208,16 @@ impl Store {
                 let free: Vec<i64> = page.iter().filter(|one| !one.held).map(|one| one.number).collect();
                 for batch in free.chunks(BATCH) {
                     let count = self
-                        .run("retention", |tx| Box::pin(async move { tx.retain(rules, stage, batch).await }))
+                        .run("retention", |tx| {
+                            Box::pin(async move {
+                                if !tx.renew(bail).await? {
+                                    return Ok(None);
+                                }
+                                tx.retain(rules, stage, batch, acteur).await.map(Some)
+                            })
+                        })
                         .await?;
+                    let Some(count) = count else { return Ok(done) };
                     match stage {
                         Stage::Archive => done.archived += count,
                         Stage::Erase => done.erased += count,
@@ -217,6 +227,7 @@ impl Store {
                 position = next;
             }
         }
+        self.lease_done(bail).await?;
         Ok(done)
     }
 
@@ -359,21 +370,34 @@ impl Tx<'_> {
     }
 
     /// Of these dossiers, does to those that are still due what they come to; gives how many.
-    async fn retain(&mut self, rules: &RetentionRules, stage: Stage, numbers: &[i64]) -> Result<u64, Error> {
+    async fn retain(
+        &mut self,
+        rules: &RetentionRules,
+        stage: Stage,
+        numbers: &[i64],
+        acteur: &Acteur,
+    ) -> Result<u64, Error> {
         const SQL: &str =
             select!(concat!("d.id IN (SELECT CAST(e.valeur AS BIGINT) FROM ", elements!("$1"), " e)"));
         let numbers = numbers_json(numbers)?;
         let mut due = self.rows("dossier", SQL, &[Value::Text(&numbers)], Looked::read).await?;
         due.retain(|looked| !looked.held && looked.due(rules, stage));
+        let mut traces = Vec::with_capacity(due.len());
         for looked in &due {
-            match stage {
-                Stage::Archive => self.archive(looked.number).await?,
-                Stage::Erase => {
-                    let id = dossier_id("dossier", looked.number)?;
-                    self.erase_dossier(&id, ErasureReason::Retention).await?;
+            let id = dossier_id("dossier", looked.number)?;
+            let action = match stage {
+                Stage::Archive => {
+                    self.archive(looked.number).await?;
+                    Action::DossierArchive
                 }
-            }
+                Stage::Erase => {
+                    self.erase_dossier(&id, ErasureReason::Retention).await?;
+                    Action::DossierEfface
+                }
+            };
+            traces.push(Trace::new(acteur.clone(), action).dossier(&id).detail("retention"));
         }
+        self.traces(&traces).await?;
         Ok(due.len() as u64)
     }
 

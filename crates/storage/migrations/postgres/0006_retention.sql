@@ -15,3 +15,11 @@ CREATE TABLE effacement (
     motif   TEXT COLLATE "C"    NOT NULL,
     sha256  BYTEA   NOT NULL CHECK (octet_length(sha256) = 32) -- of the content, as `vtpa dossier export` tells it
 );
+
+-- Work that one server does for all (src/bail.rs), and when it was last done to its end.
+CREATE TABLE bail (
+    nom     TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    tenant  TEXT COLLATE "C" NOT NULL,
+    fin_le  BIGINT NOT NULL,
+    fait_le BIGINT NOT NULL
+);

@@ -15,3 +15,11 @@ CREATE TABLE effacement (
     motif   TEXT    NOT NULL,
     sha256  BLOB    NOT NULL CHECK (length(sha256) = 32) -- of the content, as `vtpa dossier export` tells it
 ) STRICT;
+
+-- Work that one server does for all (src/bail.rs), and when it was last done to its end.
+CREATE TABLE bail (
+    nom     TEXT    NOT NULL PRIMARY KEY,
+    tenant  TEXT    NOT NULL,
+    fin_le  INTEGER NOT NULL,
+    fait_le INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -8,7 +8,7 @@ use super::{
     BackupError, BackupKey, Header, Inside, Progress, Work, database, folder, io, named, remove_logs,
     sync_folder, unpack,
 };
-use crate::{Cause, Effacement, Error, Store, Tx, effacement, open};
+use crate::{Acteur, Action, Cause, Effacement, Error, Store, Trace, Tx, effacement, open};
 
 /// A backup to be restored.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct Restoring<'a> {
     pub erasures: &'a [Effacement],
     /// Whether to go on where the replaced database cannot tell what was erased.
     pub without_erasures: bool,
+    /// Who restores, for the audit trail.
+    pub acteur: &'a Acteur,
     /// Now: names what is put aside.
     pub now: Timestamp,
 }
@@ -63,7 +65,7 @@ pub async fn restore(restoring: &Restoring<'_>, progress: Progress<'_>) -> Resul
     let (header, _, unpacked) = unpack(restoring.file, restoring.key, folder(&path), progress)?;
     progress(Work::Checking, 0, header.database_bytes);
     Inside::look(unpacked.path())?.check()?;
-    let erased = make_ready(unpacked.path(), &erasures).await;
+    let erased = make_ready(unpacked.path(), &erasures, restoring.acteur, header.date).await;
     remove_logs(unpacked.path());
     let erased = erased?;
     let inside = Inside::look(unpacked.path())?;
@@ -79,9 +81,16 @@ pub async fn restore(restoring: &Restoring<'_>, progress: Progress<'_>) -> Resul
 }
 
 /// Migrates the database in this file, and does in it what time has done meanwhile. It is one file again afterwards.
-async fn make_ready(path: &Path, erasures: &[Effacement]) -> Result<u64, BackupError> {
+async fn make_ready(
+    path: &Path,
+    erasures: &[Effacement],
+    acteur: &Acteur,
+    date: Timestamp,
+) -> Result<u64, BackupError> {
     let store = Store::open(&format!("sqlite:{}", path.display())).await?;
-    let erased = store.run("restore", |tx| Box::pin(async move { tx.after_restore(erasures).await })).await;
+    let erased = store
+        .run("restore", |tx| Box::pin(async move { tx.after_restore(erasures, acteur, date).await }))
+        .await;
     // free pages of the erased are no more either
     let compacted = store.compact().await;
     store.close().await;
@@ -92,11 +101,26 @@ async fn make_ready(path: &Path, erasures: &[Effacement]) -> Result<u64, BackupE
 impl Tx<'_> {
     /// A restored database knows nothing of what was done since the backup: messages that were received meanwhile must not
     /// be taken again, so that the next server refuses those from before its start; tokens and sessions are over.
-    async fn after_restore(&mut self, erasures: &[Effacement]) -> Result<u64, Error> {
-        for sql in ["UPDATE marche SET propre = 0", "DELETE FROM jeton", "DELETE FROM session"] {
+    async fn after_restore(
+        &mut self,
+        erasures: &[Effacement],
+        acteur: &Acteur,
+        date: Timestamp,
+    ) -> Result<u64, Error> {
+        const OVER: [&str; 5] = [
+            "UPDATE marche SET propre = 0",
+            "DELETE FROM jeton",
+            "DELETE FROM session",
+            "DELETE FROM session_bureau",
+            "DELETE FROM instance",
+        ];
+        for sql in OVER {
             self.execute(sql, &[]).await?;
         }
-        self.erase_again(erasures).await
+        let erased = self.erase_again(erasures, acteur).await?;
+        let detail = format!("of {date}, {erased} erased again");
+        self.trace(&Trace::new(acteur.clone(), Action::Restauration).detail(&detail)).await?;
+        Ok(erased)
     }
 }
 

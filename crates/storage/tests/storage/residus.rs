@@ -1,8 +1,8 @@
 //! SQLite: what was erased is nowhere in the file, its log, or a page that nothing uses any more.
 
-use storage::{ErasureReason, Store};
+use storage::{Acteur, Action, ErasureReason, Store, Trace};
 
-use crate::support::{Base, demandeur, id, run};
+use crate::support::{Base, demandeur, id, run, sha};
 
 /// Dossiers, so that pages are split and merged many times over.
 const MANY: u64 = 400;
@@ -54,6 +54,23 @@ async fn an_erased_person_is_nowhere_in_the_files() {
         }])
         .await
         .unwrap();
+    // what partners sent, kept beside the trail
+    for (seed, id) in (1..).zip([&gone[0], &gone[1], &id(7_919_999 % 1_000_003 + 1)]) {
+        let name = if seed < 3 { "QUINTEFEUILLE" } else { "DURAND" };
+        let request = format!("<creer><NomNaissance>{name}</NomNaissance></creer>").repeat(300);
+        let said = format!("{{\"NameID\": \"{name}\"}}");
+        let partner = Acteur::Partenaire {
+            application: Some(application),
+            certificat: sha(1),
+            id_local: Some("c-17".to_owned()),
+        };
+        let trace = Trace::new(partner, Action::CreerDossierPA)
+            .dossier(id)
+            .code("999")
+            .request(sha(seed), Some(request.into_bytes().into()))
+            .assertion(sha(seed + 10), said.into_bytes().into());
+        base.store.trace_all(&[trace]).await.unwrap();
+    }
     for text in ["QUINTEFEUILLE", "zz-quintefeuille", "parle de Quintefeuille"] {
         assert!(traces(&base, text) > 0, "{text}");
     }
@@ -69,6 +86,12 @@ async fn an_erased_person_is_nowhere_in_the_files() {
     }
     assert_eq!(base.count("SELECT count(*) FROM dossier"), (MANY - MANY / ERASED).cast_signed());
     assert!(traces(&base, "DURAND") > 0, "the others are there");
+    assert_eq!(base.count("SELECT count(*) FROM trace_piece"), 2, "the other one's request and assertion");
+    assert_eq!(
+        base.count("SELECT count(*) FROM trace WHERE action = 'CreerDossierPA'"),
+        3,
+        "the trail itself"
+    );
     // and everything works as before
     base.dossier(2_000_000, application, "after").await;
 }

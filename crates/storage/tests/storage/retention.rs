@@ -1,7 +1,9 @@
 //! How long dossiers are kept, and that what is erased is gone. Days pass by moving the rows' times back.
 
+use std::time::Duration;
+
 use dossier::{IdDossier, StatutDemande};
-use storage::{Acces, Delays, Due, ErasureReason, Refusal, Retained, RetentionRules, Stage};
+use storage::{Acces, Acteur, Delays, Due, ErasureReason, Error, Refusal, Retained, RetentionRules, Stage};
 
 use crate::{
     ours::NOW,
@@ -27,6 +29,11 @@ fn age(base: &Base, id: &IdDossier, days: u32) {
     if base.count(&format!("SELECT count(*) FROM demande WHERE dossier = {id}")) > 0 {
         base.execute(&format!("UPDATE demande SET statut_le = statut_le - {ms} WHERE dossier = {id}"));
     }
+}
+
+async fn retain(base: &Base, progress: impl FnMut(&Retained) + Send) -> Result<Retained, Error> {
+    let bail = base.store.lease("retention", "a", Duration::ZERO).await?.expect("nobody else's");
+    base.store.retain(&rules(), &bail, &Acteur::Systeme, progress).await
 }
 
 async fn due(base: &Base) -> Vec<Due> {
@@ -99,7 +106,7 @@ async fn a_dossier_is_archived_and_erased_when_its_states_time_has_come() {
         .collect();
     assert_eq!(found, expected);
 
-    let done = base.store.retain(&rules(), |_| {}).await.unwrap();
+    let done = retain(&base, |_| {}).await.unwrap();
     let count = |stage| expected.iter().filter(|(_, comes_to)| *comes_to == Some(stage)).count() as u64;
     assert_eq!(done, Retained { archived: count(Archive), erased: count(Erase), held: 0 });
     for (number, (is, comes_to)) in (1..).zip(&expected) {
@@ -109,7 +116,38 @@ async fn a_dossier_is_archived_and_erased_when_its_states_time_has_come() {
         };
         assert_eq!(conservation.is_none(), *comes_to == Some(Erase), "{is}");
     }
-    assert_eq!(base.store.retain(&rules(), |_| {}).await.unwrap(), Retained::default(), "once is enough");
+    for (action, stage) in [("dossier.archive", Archive), ("dossier.efface", Erase)] {
+        let traced = base.count(&format!(
+            "SELECT count(*) FROM trace WHERE action = '{action}' AND acteur = 'systeme' AND dossier IS NOT NULL"
+        ));
+        assert_eq!(traced.unsigned_abs(), count(stage), "each is in the audit trail: {action}");
+    }
+    assert_eq!(retain(&base, |_| {}).await.unwrap(), Retained::default(), "once is enough");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_server_at_a_time_does_it_and_one_that_was_overtaken_does_nothing_more() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let base = Base::new().await;
+    let application = base.application("portail").await;
+    let id = &base.dossier(1, application, "dupont").await;
+    age(&base, id, 800);
+    let lease = |tenant, rest| base.store.lease("retention", tenant, rest);
+    let first = lease("a", DAY).await.unwrap().unwrap();
+    assert_eq!(lease("b", DAY).await, Ok(None), "the first one is at it");
+    assert_eq!(lease("a", DAY).await.unwrap().as_ref(), Some(&first), "who has it may ask again");
+    assert!(base.store.lease("something else", "b", DAY).await.unwrap().is_some());
+    // the first one hangs for more than a minute
+    base.execute("UPDATE bail SET fin_le = fin_le - 61000 WHERE nom = 'retention'");
+    let second = lease("b", DAY).await.unwrap().unwrap();
+    let rules = &rules();
+    let retain = |bail| base.store.retain(rules, bail, &Acteur::Systeme, |_| {});
+    assert_eq!(retain(&first).await, Ok(Retained::default()), "it finds that it is not its any more");
+    assert_eq!(base.count("SELECT count(*) FROM dossier WHERE archive_le IS NULL"), 1);
+    assert_eq!(lease("c", DAY).await, Ok(None), "and does not end the other's");
+    assert_eq!(retain(&second).await, Ok(Retained { archived: 1, erased: 0, held: 0 }));
+    assert_eq!(lease("c", DAY).await, Ok(None), "done for today");
+    assert!(lease("c", Duration::ZERO).await.unwrap().is_some(), "an operator may do it again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,7 +167,7 @@ async fn any_contact_begins_the_time_anew() {
     }
     assert_eq!(due(&base).await.len(), 6);
     base.store.note_contacts(std::slice::from_ref(consulted)).await.unwrap();
-    let hour = std::time::Duration::from_secs(3600);
+    let hour = Duration::from_secs(3600);
     run!(base, open_session(&sha(1), visited, application, hour, hour)).unwrap();
     run!(base, issue_jeton(&sha(2), token, application)).unwrap();
     run!(base, change_statut(demande, StatutDemande::Envoyee, None, None)).unwrap();
@@ -168,7 +206,7 @@ async fn an_archived_dossier_is_unknown_to_partners_and_closed_to_families() {
     let base = Base::new().await;
     let application = base.application("portail").await;
     let id = &base.dossier(1, application, "dupont").await;
-    let hour = std::time::Duration::from_secs(3600);
+    let hour = Duration::from_secs(3600);
     run!(base, open_session(&sha(1), id, application, hour, hour)).unwrap();
     run!(base, issue_jeton(&sha(2), id, application)).unwrap();
     run!(base, archive_dossier(id)).unwrap();
@@ -205,13 +243,13 @@ async fn a_legal_hold_stops_both_steps_until_it_is_released() {
     }
     assert_eq!(read!(base, conservation(active)).unwrap().held.unwrap().1, "TJ Lyon 26/00123");
     assert!(due(&base).await.iter().all(|one| one.held));
-    let done = base.store.retain(&rules(), |_| {}).await.unwrap();
+    let done = retain(&base, |_| {}).await.unwrap();
     assert_eq!(done, Retained { archived: 0, erased: 0, held: 2 });
     for id in [active, archived] {
         run!(base, release_dossier(id)).unwrap();
         assert_eq!(refused(run!(base, release_dossier(id))), Refusal::NotHeld);
     }
-    let done = base.store.retain(&rules(), |_| {}).await.unwrap();
+    let done = retain(&base, |_| {}).await.unwrap();
     assert_eq!(done, Retained { archived: 1, erased: 1, held: 0 });
     let unknown = &id(9);
     assert_eq!(refused(run!(base, hold_dossier(unknown, "x"))), Refusal::UnknownDossier);
@@ -226,7 +264,7 @@ async fn many_dossiers_go_in_small_transactions() {
         age(&base, &id, 1000);
     }
     let mut steps = Vec::new();
-    base.store.retain(&rules(), |done| steps.push(done.archived)).await.unwrap();
+    retain(&base, |done| steps.push(done.archived)).await.unwrap();
     assert_eq!(steps, [50, 100, 120]);
 }
 
@@ -237,7 +275,7 @@ async fn an_erased_dossier_leaves_its_number_the_day_and_the_reason() {
     let finess = base.etablissements(2).await;
     let (gone, stays) =
         (&base.dossier(1, application, "gone").await, &base.dossier(2, application, "stays").await);
-    let hour = std::time::Duration::from_secs(3600);
+    let hour = Duration::from_secs(3600);
     for (seed, id) in [(1, gone), (2, stays)] {
         let demande = base.demande(id, &finess[0]).await.unwrap();
         run!(base, change_statut(demande, StatutDemande::Envoyee, None, Some("chambre au rez-de-chaussée")))
@@ -286,8 +324,8 @@ async fn erasures_are_done_again_in_a_database_that_comes_back() {
     run!(now, erase_dossier(second, ErasureReason::Duplicate)).unwrap();
     run!(restored, hold_dossier(second, "released since")).unwrap();
     let erasures = &read!(now, erasures());
-    assert_eq!(run!(restored, erase_again(erasures)), Ok(2));
-    assert_eq!(run!(restored, erase_again(erasures)), Ok(0), "twice is as once");
+    assert_eq!(run!(restored, erase_again(erasures, &Acteur::Systeme)), Ok(2));
+    assert_eq!(run!(restored, erase_again(erasures, &Acteur::Systeme)), Ok(0), "twice is as once");
     assert_eq!(&read!(restored, erasures()), erasures);
     assert_eq!(restored.count("SELECT count(*) FROM dossier"), 1);
 }

@@ -11,7 +11,7 @@ use std::{
 
 use dossier::{TypeHebergement, UrgenceDemande};
 use storage::{
-    Acces, ErasureReason, Error, Rights, Store,
+    Acces, Acteur, ErasureReason, Error, Rights, Store,
     backup::{self, BackupError, BackupKey, Header, Making, Restored, Restoring},
 };
 
@@ -47,7 +47,16 @@ fn back_up(url: &str, file: &Path, overwrite: bool) -> Result<Header, BackupErro
 static KEY: std::sync::LazyLock<BackupKey> = std::sync::LazyLock::new(|| key(1));
 
 fn restoring(file: &Path) -> Restoring<'_> {
-    Restoring { file, url: "", key: &KEY, replace: true, erasures: &[], without_erasures: false, now: now() }
+    Restoring {
+        file,
+        url: "",
+        key: &KEY,
+        replace: true,
+        erasures: &[],
+        without_erasures: false,
+        acteur: &Acteur::Systeme,
+        now: now(),
+    }
 }
 
 async fn restore(restoring: &Restoring<'_>) -> Result<Restored, BackupError> {
@@ -227,6 +236,13 @@ async fn who_was_erased_since_the_backup_does_not_come_back() {
     }
     let known: Vec<_> = read!(base, erasures()).into_iter().map(|one| one.dossier).collect();
     assert_eq!(known, [gone.clone(), also.clone()], "and stays known");
+    for (action, count) in [("restauration", 1), ("dossier.efface", 2)] {
+        assert_eq!(
+            base.count(&format!("SELECT count(*) FROM trace WHERE action = '{action}'")),
+            count,
+            "{action}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
