@@ -28,6 +28,7 @@ mod quota;
 mod registered;
 mod reload;
 mod replay;
+pub mod retention;
 mod server;
 mod service;
 mod soap;

@@ -160,8 +160,6 @@ async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePoo
         // What is deleted or written anew leaves nothing of its former self in the file.
         .pragma("secure_delete", "ON")
         .busy_timeout(BUSY)
-        // what is deleted is overwritten, as far as SQLite can without rewriting the file (`scrub`)
-        .pragma("secure_delete", "ON")
         .disable_statement_logging();
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
@@ -171,6 +169,11 @@ async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePoo
         .connect_with(options)
         .await?;
     Ok(pool)
+}
+
+/// The latest schema known here.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 async fn migrate(pool: &SqlitePool) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use super::ConfigError;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Whether the server does it, once a day. `vtpa purge` does it in any case.
+    /// Whether a server does it, once a day. `vtpa purge` does it in any case.
     pub enabled: bool,
     /// Days after the last contact until a dossier is archived.
     pub archive_after_days: u32,
@@ -40,7 +40,7 @@ impl Default for Retention {
     /// more in the archive.
     fn default() -> Self {
         Self {
-            enabled: false,
+            enabled: true,
             archive_after_days: 730,
             erase_after_days: 1095,
             states: BTreeMap::new(),

@@ -205,6 +205,11 @@ pub fn verify(
     Ok(Verified { bytes, dossiers: inside.dossiers()?, header })
 }
 
+/// The schema that this program migrates to: a database of another one is backed up as it is.
+pub fn schema() -> i64 {
+    open::newest()
+}
+
 /// The header of a backup, as it says of itself: nothing of it is checked but its form.
 pub fn header(file: &Path) -> Result<Header, BackupError> {
     let opened = File::open(file).map_err(|error| io(file, error))?;
