@@ -45,8 +45,8 @@ pub enum BackupError {
     /// It is PostgreSQL.
     #[error(
         "this is for SQLite. Back PostgreSQL up by its own tools: pg_dump --format=custom --file=vtpa.dump DATABASE, and \
-         pg_restore --clean --if-exists --dbname=DATABASE vtpa.dump; docs/sauvegarde.md has both, pg_basebackup too, and how erasures \
-         are done again (vtpa dossier erasures)"
+         pg_restore --exit-on-error --dbname=DATABASE vtpa.dump; docs/sauvegarde.md has both, and how erasures are done again \
+         (vtpa restore --after-pg-restore)"
     )]
     Postgres,
     /// There is no such database.

@@ -88,14 +88,27 @@ async fn make_ready(
     date: Timestamp,
 ) -> Result<u64, BackupError> {
     let store = Store::open(&format!("sqlite:{}", path.display())).await?;
-    let erased = store
-        .run("restore", |tx| Box::pin(async move { tx.after_restore(erasures, acteur, date).await }))
-        .await;
+    let erased = store.after_restore(erasures, acteur, date).await;
     // free pages of the erased are no more either
     let compacted = store.compact().await;
     store.close().await;
     compacted?;
     Ok(erased?)
+}
+
+impl Store {
+    /// Does in a database that came back what time has done meanwhile, and traces it: who was erased since is erased again,
+    /// tokens and sessions are over. `date` is the moment that the database comes from, as far as it is known. No server may
+    /// run. Gives how many dossiers were erased again.
+    pub async fn after_restore(
+        &self,
+        erasures: &[Effacement],
+        acteur: &Acteur,
+        date: Timestamp,
+    ) -> Result<u64, Error> {
+        self.run("restore", |tx| Box::pin(async move { tx.after_restore(erasures, acteur, date).await }))
+            .await
+    }
 }
 
 impl Tx<'_> {

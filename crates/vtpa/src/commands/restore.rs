@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::Serialize;
+use storage::Effacement;
 use storage::backup::{self, Restored, Restoring};
 
 use super::backup::{KeyFile, bytes, name};
 use crate::cli::Data;
-use crate::exit::{Outcome, json, print};
+use crate::exit::{Failure, Outcome, json, print};
 use crate::operator;
 
 /// Make the database of a backup, of this version or an older one
@@ -25,15 +26,18 @@ it. On a new machine, or where that database is damaged, give the list that `vtp
 of before its start, since it cannot know which were answered. What else was done since the backup
 is undone: look at `vtpa partner list` for applications that had been suspended.
 
+PostgreSQL is restored by pg_restore (docs/sauvegarde.md); --after-pg-restore then does the rest.
+
 Examples:
   vtpa restore 2026-11-27.vtpa --config /etc/vtpa/vtpa.toml
   vtpa restore 2026-11-27.vtpa --config /etc/vtpa/vtpa.toml --force
   vtpa restore 2026-11-27.vtpa --database sqlite:trial.db --key-file backup.cle \\
-      --erasures erasures.json")]
+      --erasures erasures.json
+  vtpa restore --after-pg-restore --erasures erasures.json --config /etc/vtpa/vtpa.toml")]
 pub(crate) struct Restore {
     /// The backup
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "after_pg_restore")]
+    file: Option<PathBuf>,
     #[command(flatten)]
     key: KeyFile,
     /// Put the database that is there aside
@@ -46,6 +50,9 @@ pub(crate) struct Restore {
     /// may come back
     #[arg(long, conflicts_with = "erasures")]
     without_erasures: bool,
+    /// PostgreSQL came back by pg_restore: migrate it, erase again, end tokens and sessions
+    #[arg(long, conflicts_with_all = ["file", "force"])]
+    after_pg_restore: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -54,23 +61,33 @@ pub(crate) struct Restore {
 }
 
 pub(crate) async fn run(restore: Restore, now: Timestamp) -> Outcome {
-    let Restore { file, key, force, erasures, without_erasures, json: as_json, data } = restore;
+    let Restore { file, key, force, erasures, without_erasures, after_pg_restore, json: as_json, data } =
+        restore;
     let config = data.configuration()?;
-    let (url, key) = (data.url()?, key.read(config.as_ref())?);
-    let erasures = match &erasures {
+    let list = match &erasures {
         Some(file) => {
             let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
             storage::erasures_from_json(&text).with_context(|| file.display().to_string())?
         }
         None => Vec::new(),
     };
+    let Some(file) = file.filter(|_| !after_pg_restore) else {
+        if erasures.is_none() && !without_erasures {
+            return Err(Failure::Usage(
+                "say what was erased: --erasures FILE, or --without-erasures, which may bring people back who asked to be erased"
+                    .to_owned(),
+            ));
+        }
+        return after(&data, &list, now).await;
+    };
+    let (url, key) = (data.url()?, key.read(config.as_ref())?);
     let mut progress = bytes();
     let restoring = Restoring {
         file: &file,
         url: &url,
         key: &key,
         replace: force,
-        erasures: &erasures,
+        erasures: &list,
         without_erasures,
         acteur: &operator::acteur(),
         now,
@@ -109,4 +126,15 @@ pub(crate) async fn run(restore: Restore, now: Timestamp) -> Outcome {
     }
     lines.extend(header.database_keys.iter().map(|key| format!("  needs the key {key} in [at_rest]")));
     print(&lines.join("\n"))
+}
+
+async fn after(data: &Data, erasures: &[Effacement], now: Timestamp) -> Outcome {
+    let store = data.open_without_keys().await?;
+    if !store.is_shared() {
+        return Err(Failure::Usage("this is for PostgreSQL: for SQLite, vtpa restore FILE".to_owned()));
+    }
+    let erased = store.after_restore(erasures, &operator::acteur(), now).await;
+    store.close().await;
+    let erased = erased?;
+    print(&format!("ready to be served: {erased} dossiers erased again, tokens and sessions are over"))
 }

@@ -42,17 +42,12 @@ pub(crate) struct Erase {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Keep the output of --json with your backups, newer than the last of them: `vtpa restore --erasures`
-takes it where the database that knows the erasures is lost. After a pg_restore of PostgreSQL,
---again erases them in the database that came back.
+takes it where the database that knows the erasures is lost.
 
 Examples:
   vtpa dossier erasures --config vtpa.toml
-  vtpa dossier erasures --config vtpa.toml --json > erasures.json
-  vtpa dossier erasures --again erasures.json --config vtpa.toml")]
+  vtpa dossier erasures --config vtpa.toml --json > erasures.json")]
 pub(crate) struct Erasures {
-    /// Erase again what this list holds, and take it over
-    #[arg(long, value_name = "FILE", conflicts_with = "json")]
-    again: Option<std::path::PathBuf>,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -91,26 +86,8 @@ pub(super) async fn run(Erase { id, reason, yes, data }: Erase) -> Outcome {
     print(&format!("dossier {id} is erased"))
 }
 
-pub(super) async fn list(Erasures { again, json: as_json, data }: Erasures) -> Outcome {
+pub(super) async fn list(Erasures { json: as_json, data }: Erasures) -> Outcome {
     let store = data.open_without_keys().await?;
-    if let Some(file) = again {
-        let list = std::fs::read_to_string(&file)
-            .map_err(anyhow::Error::from)
-            .and_then(|text| Ok(storage::erasures_from_json(&text)?))
-            .map_err(|error| Failure::because(format!("{}: {error}", file.display())))?;
-        let (list, acteur) = (list.as_slice(), &operator::acteur());
-        let erased = store
-            .run("erase again", |tx| Box::pin(async move { tx.erase_again(list, acteur).await }))
-            .await?;
-        let config = data.configuration()?.unwrap_or_default();
-        let forgotten = if erased > 0 { forget(&store, &config.retention, false).await } else { Ok(()) };
-        store.close().await;
-        forgotten?;
-        return print(&format!(
-            "{} in the list, {erased} of them were there and are erased again",
-            list.len()
-        ));
-    }
     let all = store.read(|reader| Box::pin(async move { reader.erasures().await })).await;
     store.close().await;
     let all = all?;
