@@ -43,15 +43,13 @@ impl Database {
         Self { url: url.to_owned() }
     }
 
-    pub(crate) fn url(&self) -> &str {
-        &self.url
-    }
-
     /// What a query gives.
     pub(crate) fn ask(&self, sql: &str) -> Result<String> {
         let printed = match self.url.strip_prefix("sqlite:") {
             Some(path) => output(Command::new("sqlite3").args(["-cmd", ".timeout 10000", path, sql])),
-            None => output(Command::new("psql").args(["-qtAX", "-v", "ON_ERROR_STOP=1", &self.url, "-c", sql])),
+            None => {
+                output(Command::new("psql").args(["-qtAX", "-v", "ON_ERROR_STOP=1", &self.url, "-c", sql]))
+            }
         };
         Ok(printed?.trim().to_owned())
     }

@@ -71,7 +71,8 @@ pub(crate) async fn found(entries: &[Entry], partner: &Partner) -> Result<()> {
                 let (sent, kept) = (entry.demandeur.get(name), found.pointer(&format!("/Demandeur/{name}")));
                 ensure!(sent == kept, "dossier {}: its {name} is another than was sent", entry.id);
             }
-            let demandes = found.pointer("/DemandesEtablissement").and_then(Value::as_array).map_or(0, Vec::len);
+            let demandes =
+                found.pointer("/DemandesEtablissement").and_then(Value::as_array).map_or(0, Vec::len);
             ensure!(demandes == FINESS.len(), "dossier {} has {demandes} of its demandes", entry.id);
         }
     }

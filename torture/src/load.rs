@@ -36,7 +36,13 @@ pub(crate) struct Load {
 
 impl Load {
     /// `writers` of them, dealt out over `partners`. `name` makes their IdLocals unique.
-    pub(crate) fn start(partners: &[Partner], writers: usize, name: &str, ledger: &Shared, rng: &mut StdRng) -> Self {
+    pub(crate) fn start(
+        partners: &[Partner],
+        writers: usize,
+        name: &str,
+        ledger: &Shared,
+        rng: &mut StdRng,
+    ) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let writers = partners.iter().cycle().take(writers).zip(0..).map(|(partner, number)| {
             let (partner, stop, ledger) = (partner.clone(), Arc::clone(&stop), Arc::clone(ledger));
@@ -53,7 +59,12 @@ impl Load {
         for writer in self.writers {
             total.add(writer.await?);
         }
-        ensure!(total.wrong.is_empty(), "{} answers that may not come, such as {:?}", total.wrong.len(), total.wrong.first());
+        ensure!(
+            total.wrong.is_empty(),
+            "{} answers that may not come, such as {:?}",
+            total.wrong.len(),
+            total.wrong.first()
+        );
         Ok(total)
     }
 }
@@ -89,7 +100,13 @@ impl std::fmt::Display for Tally {
     }
 }
 
-async fn write(partner: Partner, name: String, mut rng: StdRng, stop: Arc<AtomicBool>, ledger: Shared) -> Tally {
+async fn write(
+    partner: Partner,
+    name: String,
+    mut rng: StdRng,
+    stop: Arc<AtomicBool>,
+    ledger: Shared,
+) -> Tally {
     let mut tally = Tally::default();
     for turn in 0_u64.. {
         if stop.load(Ordering::SeqCst) {

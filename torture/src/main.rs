@@ -52,8 +52,10 @@ fn run(arguments: Vec<String>) -> Result<bool> {
     if chosen.is_empty() {
         bail!("no campaign {}; torture --help lists them", only.unwrap_or_default());
     }
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime for the load")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no runtime for the load")?;
     println!("seed {} ({} form)", context.seed, if context.long { "long" } else { "short" });
     let mut all = true;
     for campaign in chosen {
@@ -62,7 +64,10 @@ fn run(arguments: Vec<String>) -> Result<bool> {
         let seconds = started.elapsed().as_secs_f64();
         match outcome {
             Ok(figures) => {
-                println!("  ok      {}: {figures} [{seconds:.1} s]\n          oracle: {}", campaign.name, campaign.oracle);
+                println!(
+                    "  ok      {}: {figures} [{seconds:.1} s]\n          oracle: {}",
+                    campaign.name, campaign.oracle
+                );
             }
             Err(error) => {
                 all = false;

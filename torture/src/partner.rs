@@ -21,7 +21,7 @@ pub(crate) struct Partner {
     pub(crate) http: reqwest::Client,
     pub(crate) base: String,
     /// How far the partner's clock is off.
-    pub(crate) offset: SignedDuration,
+    offset: SignedDuration,
 }
 
 /// How a creation went, as the partner can know it.
@@ -43,7 +43,8 @@ pub(crate) enum Outcome {
 
 impl Partner {
     pub(crate) fn new(base: &str) -> Result<Self> {
-        let certificate = Certificate::parse(&pki().partner.certificate_der).context("the partner's certificate")?;
+        let certificate =
+            Certificate::parse(&pki().partner.certificate_der).context("the partner's certificate")?;
         let key = SigningKey::from_pem(pki().partner.key_pem.as_bytes()).context("the partner's key")?;
         let server = Certificate::parse(&pki().server.certificate_der).context("the server's certificate")?;
         let client = Client::new(Settings {
@@ -62,6 +63,11 @@ impl Partner {
     #[expect(clippy::disallowed_methods, reason = "a partner's clock is the machine's")]
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::now() + self.offset
+    }
+
+    /// The same partner, its clock off by so many seconds.
+    pub(crate) fn off_by(&self, seconds: i64) -> Self {
+        Self { offset: SignedDuration::from_secs(seconds), ..self.clone() }
     }
 
     /// CreerDossierPA.
@@ -141,11 +147,14 @@ impl Partner {
 
     /// A signed creation, to be sent as it is.
     pub(crate) fn message(&self, creation: &Value) -> Result<Vec<u8>> {
-        let certificate = Certificate::parse(&pki().partner.certificate_der).context("the partner's certificate")?;
+        let certificate =
+            Certificate::parse(&pki().partner.certificate_der).context("the partner's certificate")?;
         let key = SigningKey::from_pem(pki().partner.key_pem.as_bytes()).context("the partner's key")?;
         let request = Requete::CreerDossierPA(CreationSaisie::from_json(creation.clone())?);
         let identity = Identity::new(key, certificate)?;
-        Ok(wss::seal(&identity, &wss::Sealing::default(), self.now(), &mut rand::rng(), |w| request.encode(w))?)
+        Ok(wss::seal(&identity, &wss::Sealing::default(), self.now(), &mut rand::rng(), |w| {
+            request.encode(w)
+        })?)
     }
 
     /// Sends a message as it is; the status and what came back.

@@ -51,5 +51,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
     for server in &mut servers {
         server.stop()?;
     }
-    Ok(format!("{tokens} tokens × {REDEEMERS} redemptions, {messages} messages × {COPIES} copies over two servers"))
+    Ok(format!(
+        "{tokens} tokens × {REDEEMERS} redemptions, {messages} messages × {COPIES} copies over two servers"
+    ))
 }

@@ -54,7 +54,11 @@ pub(super) async fn run(context: Context) -> Result<String> {
     let dossiers = house.database.dossiers()?;
     ensure!(total.acknowledged > rounds as usize, "too few creations to show anything: {total}");
     ensure!(changed > 0, "no change of state was acknowledged: nothing is shown of them");
-    ensure!(total.unforeseen == 0, "{} × 000 from a server that nothing was done to but a kill", total.unforeseen);
+    ensure!(
+        total.unforeseen == 0,
+        "{} × 000 from a server that nothing was done to but a kill",
+        total.unforeseen
+    );
     starts.sort();
     let start = starts.get(starts.len() / 2).copied().unwrap_or_default();
     Ok(format!(

@@ -34,7 +34,9 @@ pub(super) async fn run(context: Context) -> Result<String> {
         tokio::time::sleep(Duration::from_millis(rng.random_range(0..1000))).await;
         cluster.restart();
         for (partner, number) in partners.iter().zip(0..) {
-            let asked = |turn| creation(&format!("again-{round}-{number}-{turn}"), &mut testkit::rng(u64::from(turn)));
+            let asked = |turn| {
+                creation(&format!("again-{round}-{number}-{turn}"), &mut testkit::rng(u64::from(turn)))
+            };
             let begun = std::time::Instant::now();
             let (id, asked, took) = partner.create_until_acknowledged(asked, RECOVERY).await?;
             locked(&ledger).note(id, &asked, begun);
