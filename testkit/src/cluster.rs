@@ -107,7 +107,19 @@ impl Cluster {
     pub fn psql(&self, database: &str, sql: &str) -> String {
         let mut process = Command::new("psql")
             .env("PATH", path())
-            .args(["-qtAX", "-v", "ON_ERROR_STOP=1", "-h", &self.folder, "-U", "vtpa", "-d", database, "-f", "-"])
+            .args([
+                "-qtAX",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-h",
+                &self.folder,
+                "-U",
+                "vtpa",
+                "-d",
+                database,
+                "-f",
+                "-",
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -114,6 +114,9 @@ pub enum Cause {
     /// PostgreSQL refused: the user, its password, the database's name, a right.
     #[error("PostgreSQL refused (SQLSTATE {0})")]
     Denied(SqlState),
+    /// What was to be done or seen could not be traced.
+    #[error("the audit trail cannot be written")]
+    Untraceable,
     /// Any other SQLSTATE of PostgreSQL's.
     #[error("PostgreSQL SQLSTATE {0}")]
     Postgres(SqlState),
@@ -157,6 +160,15 @@ pub enum Refusal {
     /// No establishment has this FINESS number.
     #[error("no such establishment")]
     UnknownEtablissement,
+    /// No account of the desk has this login.
+    #[error("no such account")]
+    UnknownCompte,
+    /// Another account has this login.
+    #[error("this login is taken")]
+    LoginTaken,
+    /// Another account is of this subject of OpenID Connect.
+    #[error("another account is of this OpenID Connect subject")]
+    SujetTaken,
     /// The imported nomenclature is of a later date than the file.
     #[error("the one imported is of a later date than this file")]
     OlderNomenclature,

@@ -7,6 +7,8 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
+use storage::{Acteur, Action, Trace};
+
 use super::page;
 use super::retour::Retour;
 use super::secret::{Secret, forget_cookie};
@@ -25,6 +27,7 @@ pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap)
 async fn render(state: &AppState, headers: &HeaderMap) -> Result<Option<PageDossier>, storage::Error> {
     let Some(cookie) = Secret::of_cookie(headers) else { return Ok(None) };
     let Some(session) = state.store.live_session(&cookie.sha256()).await? else { return Ok(None) };
+    state.trail.admit().await?;
     let wanted = session.dossier.clone();
     let application = session.application;
     let found = state.store.read(move |reader| {
@@ -34,6 +37,9 @@ async fn render(state: &AppState, headers: &HeaderMap) -> Result<Option<PageDoss
         })
     });
     let (Some(dossier), history, application) = found.await? else { return Ok(None) };
+    let family = Acteur::Famille { application: Some(session.application) };
+    let seen = Trace::new(family, Action::PageVue).dossier(&session.dossier).detail("/dossier").code("200");
+    state.trail.record([seen]);
     let retour = application.as_ref().and_then(Retour::of);
     Ok(Some(PageDossier::new(dossier, &history, retour, session.idle_end, state.clock.now())))
 }
@@ -57,6 +63,8 @@ async fn close(state: &AppState, headers: &HeaderMap) -> Result<Option<Retour>, 
         Box::pin(async move {
             let Some(session) = tx.session(&sha256).await? else { return Ok(None) };
             tx.close_session(&sha256).await?;
+            let family = Acteur::Famille { application: Some(session.application) };
+            tx.trace(&Trace::new(family, Action::Quitter).dossier(&session.dossier).code("200")).await?;
             tx.application(session.application).await
         })
     });

@@ -8,12 +8,20 @@
 
 #[path = "../storage/application.rs"]
 mod application;
+#[path = "../storage/bureau.rs"]
+mod bureau;
+#[path = "../storage/coffre.rs"]
+mod coffre;
+#[path = "../storage/compte.rs"]
+mod compte;
 #[path = "../storage/demande.rs"]
 mod demande;
 #[path = "../storage/dossier.rs"]
 mod dossier;
 #[path = "../storage/etablissement.rs"]
 mod etablissement;
+#[path = "../storage/instance.rs"]
+mod instance;
 #[path = "../storage/invariants.rs"]
 mod invariants;
 #[path = "../storage/jeton.rs"]
@@ -34,6 +42,8 @@ mod session;
 mod store;
 #[path = "../storage/support.rs"]
 mod support;
+#[path = "../storage/trace.rs"]
+mod trace;
 
 mod ours;
 mod serveur;

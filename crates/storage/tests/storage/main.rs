@@ -7,10 +7,14 @@
 )]
 
 mod application;
+mod bureau;
+mod coffre;
+mod compte;
 mod demande;
 mod dossier;
 mod etablissement;
 mod fichier;
+mod instance;
 mod invariants;
 mod jeton;
 mod journal;
@@ -22,3 +26,4 @@ mod rejeu;
 mod session;
 mod store;
 mod support;
+mod trace;
