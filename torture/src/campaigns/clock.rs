@@ -10,7 +10,7 @@ use testkit::cluster::Cluster;
 use crate::context::Context;
 use crate::house::{House, Server};
 use crate::ledger::found;
-use crate::load::{Shared, locked};
+use crate::load::{Shared, locked, noted};
 use crate::partner::{Outcome, Partner, creation};
 
 const HOUR: i64 = 3600;
@@ -80,7 +80,7 @@ async fn stepped(house: &House, own: bool) -> Result<usize> {
         ensure!(along.status("/pret").await? == 200, "/pret, {jump} s off");
     }
     server.still_runs()?;
-    let entries = locked(&ledger).since(0);
+    let entries = noted(&ledger, 0);
     found(&entries, &partner).await?;
     server.stop()?;
     house.is_whole()?;

@@ -12,7 +12,7 @@ use rand::RngExt as _;
 use crate::context::Context;
 use crate::house::{House, output};
 use crate::ledger::found;
-use crate::load::{Load, Shared, Tally, locked};
+use crate::load::{Load, Shared, Tally, locked, noted};
 use crate::partner::creation;
 
 const WRITERS: usize = 16;
@@ -33,12 +33,14 @@ pub(super) async fn run(context: Context) -> Result<String> {
     locked(&ledger).note(first.0, &first.1, Instant::now());
 
     let (mut total, mut slowest) = (Tally::default(), Duration::ZERO);
+    let mut progress = context.progress(rounds);
     for round in 0..rounds {
         // From the n-th page on nothing can be written.
         disk.fill(rng.random_range(0..100) * PAGE)?;
-        let load = Load::start(&[partner.clone()], WRITERS, &format!("disk-{round}"), &ledger, &mut rng);
+        let load =
+            Load::start(std::slice::from_ref(&partner), WRITERS, &format!("disk-{round}"), &ledger, &mut rng);
         tokio::time::sleep(Duration::from_millis(1200)).await;
-        found(&locked(&ledger).since(0), &partner).await.context("reads go on while the disk is full")?;
+        found(&noted(&ledger, 0), &partner).await.context("reads go on while the disk is full")?;
         let tally = load.stop().await?;
         ensure!(tally.unforeseen > 0, "no 000 on a full disk: {tally}");
         ensure!(tally.messages.iter().all(|message| message.ends_with(')')), "a 000 without the log's id");
@@ -50,6 +52,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
         locked(&ledger).note(id, &asked, Instant::now());
         slowest = slowest.max(took);
         total.add(tally);
+        progress.after(round, &total);
     }
     house.is_whole()?;
     let log = std::fs::read_to_string(house.folder.join("server.log"))?;
@@ -57,7 +60,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
     // The file is read anew by another process.
     server.kill()?;
     let mut server = house.serve()?;
-    let entries = locked(&ledger).since(0);
+    let entries = noted(&ledger, 0);
     found(&entries, &server.partner()?).await?;
     locked(&ledger).none_twice()?;
     server.stop()?;

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::database::Database;
 use crate::house::{House, Server};
 use crate::ledger::found;
-use crate::load::{Load, Shared, Tally, locked};
+use crate::load::{Load, Shared, Tally, locked, noted};
 use crate::partner::{Outcome, Partner, creation};
 
 const WRITERS: usize = 16;
@@ -31,6 +31,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
     let ledger = Shared::default();
     let mut rng = context.rng();
 
+    let mut progress = context.progress(cuts);
     for round in 0..cuts {
         for (cut, kept) in [(Cut::Before, 0), (Cut::After, 1)] {
             cut_in_commit(&partner, &proxy, &house, cut, kept, round).await?;
@@ -45,6 +46,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
         };
         locked(&ledger).note(id, &asked, Instant::now());
         made(&house, &id_local, 1).context("cut before the commit, begun again")?;
+        progress.after(round, &format_args!("{} cut", 3 * (round + 1)));
     }
 
     let pause = Duration::from_secs(seconds);
@@ -52,7 +54,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
     let mut slowest = Duration::ZERO;
     let mut silent = Duration::ZERO;
     for trouble in ["frozen", "half-open", "cut off", "slow"] {
-        let load = Load::start(&[partner.clone()], WRITERS, trouble, &ledger, &mut rng);
+        let load = Load::start(std::slice::from_ref(&partner), WRITERS, trouble, &ledger, &mut rng);
         tokio::time::sleep(Duration::from_millis(500)).await;
         match trouble {
             "frozen" => cluster.freeze(),
@@ -73,16 +75,16 @@ pub(super) async fn run(context: Context) -> Result<String> {
             silent = silent.max(begun.elapsed());
         }
         tokio::time::sleep(pause.saturating_sub(begun.elapsed())).await;
-        let noted = locked(&ledger).len();
+        let meanwhile = noted(&ledger, 0).iter().filter(|entry| entry.begun > begun).count();
+        ensure!(
+            trouble == "slow" || meanwhile == 0,
+            "{trouble}: {meanwhile} × 999 for what was begun meanwhile"
+        );
         match trouble {
             "frozen" => cluster.thaw(),
             "half-open" => proxy.silence(false),
             "cut off" => proxy.close(false),
             _ => proxy.latency(Duration::ZERO),
-        }
-        if trouble != "slow" {
-            let during = locked(&ledger).since(0).iter().filter(|entry| entry.begun > begun).count();
-            ensure!(during == 0 || noted == 0, "{trouble}: {during} × 999 for what was begun meanwhile");
         }
         slowest = slowest.max(back(&partner, trouble, &ledger).await?);
         let tally = load.stop().await?;
@@ -140,7 +142,7 @@ async fn back(partner: &Partner, trouble: &str, ledger: &Shared) -> Result<Durat
 }
 
 async fn check(ledger: &Shared, partner: &Partner, server: &mut Server, house: &House) -> Result<()> {
-    let entries = locked(ledger).since(0);
+    let entries = noted(ledger, 0);
     found(&entries, partner).await?;
     locked(ledger).none_twice()?;
     server.stop()?;

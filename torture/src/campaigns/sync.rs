@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::context::Context;
 use crate::house::{House, signal};
 use crate::ledger::found;
-use crate::load::{Load, Shared, locked};
+use crate::load::{Load, Shared, locked, noted};
 use crate::partner::{Outcome, creation};
 
 const WRITERS: usize = 16;
@@ -30,10 +30,11 @@ pub(super) async fn run(context: Context) -> Result<String> {
     let (mut refused, mut slowest) = (0, Duration::ZERO);
     for round in 0..long {
         let strace = Strace::attach(server.process(), "fsync,fdatasync:error=EIO", &house)?;
-        let load = Load::start(&[partner.clone()], WRITERS, &format!("sync-{round}"), &ledger, &mut rng);
+        let load =
+            Load::start(std::slice::from_ref(&partner), WRITERS, &format!("sync-{round}"), &ledger, &mut rng);
         tokio::time::sleep(Duration::from_secs(2)).await;
         let ready = partner.status("/pret").await?;
-        found(&locked(&ledger).since(0).split_off(0)[..1], &partner).await.context("reads go on")?;
+        found(noted(&ledger, 0).get(..1).unwrap_or_default(), &partner).await.context("reads go on")?;
         let tally = load.stop().await?;
         ensure!(tally.acknowledged == 0, "{} × 999 while nothing reached the disk", tally.acknowledged);
         ensure!(tally.unforeseen > 0, "no 000: {tally}");
@@ -51,6 +52,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
 
     // One sync alone, the n-th: who waited for it is not told 999.
     let mut hit = 0;
+    let mut progress = context.progress(single);
     for round in 0..single {
         let strace = Strace::attach(
             server.process(),
@@ -67,6 +69,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
         }
         strace.detach()?;
         server.still_runs()?;
+        progress.after(round, &format_args!("{hit} × 000"));
     }
     ensure!(hit > 0, "no single failure of a sync was seen by anyone");
 
@@ -74,7 +77,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
     server.kill()?;
     house.is_whole()?;
     let mut server = house.serve()?;
-    let entries = locked(&ledger).since(0);
+    let entries = noted(&ledger, 0);
     found(&entries, &server.partner()?).await?;
     locked(&ledger).none_twice()?;
     server.stop()?;
