@@ -43,13 +43,13 @@ pub(crate) const CAMPAIGNS: &[Campaign] = &[
     Campaign {
         name: "sync",
         what: "T3: fsync and fdatasync fail with EIO (strace); SQLite",
-        oracle: "no 999 while nothing reaches the disk, 000 with the log's id, /pret 503, reads go on; then 999 again without a restart, every 999 found after a kill",
+        oracle: "no 999 while nothing reaches the disk, 000 with the log's id, /pret 503, reads refused since none goes untraced; then 999 again without a restart, every 999 found after a kill",
         run: |context| Box::pin(sync::run(context)),
     },
     Campaign {
         name: "disk",
         what: "T4: the disk is full (a small tmpfs); SQLite",
-        oracle: "000 with the log's id, reads go on, the log says full; 999 again once there is space, every 999 found after a kill",
+        oracle: "000 with the log's id, reads refused since none goes untraced, the log says full; 999 again once there is space, every 999 found after a kill",
         run: |context| Box::pin(disk::run(context)),
     },
     Campaign {
