@@ -13,11 +13,13 @@ pub(crate) struct Context {
     pub(crate) folder: PathBuf,
     pub(crate) seed: u64,
     pub(crate) long: bool,
+    dossiers: Option<u32>,
 }
 
 impl Context {
     /// From the command line; none if help was asked for. The second is the campaign that is named.
     pub(crate) fn read(arguments: Vec<String>) -> Result<Option<(Self, Option<String>)>> {
+        let mut dossiers = None;
         let (mut vtpa, mut folder, mut seed, mut long, mut only) = (None, None, None, true, None);
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
@@ -27,6 +29,7 @@ impl Context {
                 "--vtpa" => vtpa = Some(PathBuf::from(value()?)),
                 "--folder" => folder = Some(PathBuf::from(value()?)),
                 "--seed" => seed = Some(value()?.parse().context("--seed takes a whole number")?),
+                "--dossiers" => dossiers = Some(value()?.parse().context("--dossiers takes a whole number")?),
                 "--short" => long = false,
                 _ if argument.starts_with('-') => bail!("no such option: {argument}"),
                 _ => only = Some(argument),
@@ -38,6 +41,7 @@ impl Context {
             folder: std::path::absolute(folder.context("--folder is required")?)?,
             seed: seed.unwrap_or_else(|| u64::from(rand::random::<u32>())),
             long,
+            dossiers,
         };
         Ok(Some((context, only)))
     }
@@ -52,6 +56,13 @@ impl Context {
         Ok(Self { folder, ..self.clone() })
     }
 
+    /// The same in a folder of that name within this one.
+    pub(crate) fn within(&self, name: &str) -> Result<Self> {
+        let folder = self.folder.join(name);
+        std::fs::create_dir_all(&folder)?;
+        Ok(Self { folder, ..self.clone() })
+    }
+
     /// The campaign's randomness: the seed's, whichever campaigns ran before.
     pub(crate) fn rng(&self) -> StdRng {
         testkit::rng(self.seed)
@@ -61,6 +72,11 @@ impl Context {
     pub(crate) fn progress(&self, rounds: u32) -> Progress {
         let campaign = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Progress { campaign, rounds, begun: Instant::now(), told: Instant::now() }
+    }
+
+    /// How many dossiers the large database of `scale` has.
+    pub(crate) fn dossiers(&self) -> u32 {
+        self.dossiers.unwrap_or_else(|| self.rounds(3_000, 1_000_000))
     }
 
     /// The number for the short form, or the one for the long form.

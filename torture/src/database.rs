@@ -43,6 +43,10 @@ impl Database {
         Self { url: url.to_owned() }
     }
 
+    pub(crate) fn is_postgres(&self) -> bool {
+        !self.url.starts_with("sqlite:")
+    }
+
     /// What a query gives.
     pub(crate) fn ask(&self, sql: &str) -> Result<String> {
         let printed = match self.url.strip_prefix("sqlite:") {

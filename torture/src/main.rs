@@ -8,6 +8,7 @@ mod campaigns;
 mod changes;
 mod context;
 mod database;
+mod fill;
 mod house;
 mod ledger;
 mod load;
@@ -22,10 +23,10 @@ use crate::campaigns::CAMPAIGNS;
 use crate::context::Context;
 
 const HELP: &str = "\
-torture --vtpa BINARY --folder FOLDER [CAMPAIGN] [--seed N] [--short]
+torture --vtpa BINARY --folder FOLDER [CAMPAIGN] [--seed N] [--short] [--dossiers N]
 
 BINARY is a built vtpa, FOLDER takes each campaign's servers, databases and logs. Without a CAMPAIGN all run, one after
-the other: for hours, or with --short, as each run of the tests does, for some two minutes.
+the other: for hours, or with --short, as each run of the tests does, for some two minutes. N dossiers are those of scale.
 ";
 
 fn main() -> ExitCode {

@@ -1,11 +1,10 @@
 //! `cargo xtask torture`: the campaigns of torture/, which break what a server stands on.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 
-use crate::demo::built;
-use crate::shell::{command, executable, root, run as execute};
+use crate::shell::{command, executables, root, run as execute};
 use crate::test::Tally;
 
 /// The seed of the short form, so that two runs of one commit try the same.
@@ -15,10 +14,17 @@ const SEED: &str = "6";
 const PACKAGES: &[&str] = &["strace", "faketime", "sqlite3", "postgresql", "postgresql-client"];
 
 /// As the command line says: a campaign or all of them, long unless `--short` is said.
+///
+/// The long form runs what operators run: a faster server is at more things when it is killed.
 pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     crate::install::debian(PACKAGES)?;
-    let vtpa = built()?;
-    execute(campaigns(&binary()?, &vtpa).args(arguments))
+    let mut build =
+        vec!["build", "--package", "vtpa", "--package", "torture", "--bin", "vtpa", "--bin", "torture"];
+    if !arguments.contains(&"--short") {
+        build.push("--release");
+    }
+    let [vtpa, torture] = executables(&build, [("bin", "vtpa"), ("bin", "torture")])?;
+    execute(campaigns(&torture, &vtpa).args(arguments))
 }
 
 /// The short form of all, as a part of `cargo xtask test`. Each campaign tells its verdict itself.
@@ -27,10 +33,6 @@ pub(crate) fn short(torture: &Path, vtpa: &Path) -> Result<Tally> {
     let verdict = execute(campaigns(torture, vtpa).args(["--short", "--seed", SEED]));
     tally.record("every campaign, short", verdict);
     Ok(tally)
-}
-
-fn binary() -> Result<PathBuf> {
-    executable(&["build", "--package", "torture", "--bin", "torture"], "bin", "torture")
 }
 
 fn campaigns(torture: &Path, vtpa: &Path) -> std::process::Command {

@@ -21,8 +21,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
     let house = House::on_sqlite(&context)?;
     let on_sqlite = stepped(&house, true).await.context("SQLite")?;
     let cluster = Cluster::start();
-    let context = Context { folder: context.folder.join("postgres"), ..context };
-    std::fs::create_dir_all(&context.folder)?;
+    let context = context.within("postgres")?;
     let house = House::on(&context, &cluster.database("torture"))?;
     let on_postgres = stepped(&house, false).await.context("PostgreSQL")?;
     Ok(format!(

@@ -6,6 +6,7 @@ mod instances;
 mod kill;
 mod network;
 mod postgres;
+mod scale;
 mod sync;
 mod upgrade;
 
@@ -75,5 +76,11 @@ pub(crate) const CAMPAIGNS: &[Campaign] = &[
         what: "T10: a database of schema 3 opened by this version; one of a later version",
         oracle: "old dossiers are answered as they were, the schema is the new one, a later schema is refused by its number and left as it is",
         run: |context| Box::pin(upgrade::run(context)),
+    },
+    Campaign {
+        name: "scale",
+        what: "a million dossiers beside a thousand, on both databases; bytes per dossier",
+        oracle: "ConsulterDossierPA: p99 within 1.2 × that of the thousand (long form), each dossier found",
+        run: |context| Box::pin(scale::run(context)),
     },
 ];

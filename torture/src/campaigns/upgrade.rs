@@ -35,8 +35,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
     let cluster = Cluster::start();
     let url = cluster.database("torture");
     cluster.psql("torture", POSTGRES);
-    let context = Context { folder: context.folder.join("postgres"), ..context };
-    std::fs::create_dir_all(&context.folder)?;
+    let context = context.within("postgres")?;
     let house = House::unregistered(&context, &url)?;
     let postgres = upgraded(&house).await.context("PostgreSQL")?;
     Ok(format!(
