@@ -18,6 +18,7 @@ mod donnees;
 mod error;
 mod limits;
 mod log;
+mod mentions;
 mod telemetry;
 
 pub use at_rest::{AtRest, SecretValue};
@@ -27,6 +28,7 @@ pub use error::ConfigError;
 pub(crate) use limits::seconds;
 pub use limits::{Limits, OwnQuota, Quota};
 pub use log::{Log, LogFormat};
+pub use mentions::{Audit as AuditRgaa, Conformite, Mentions};
 pub use telemetry::Telemetry;
 
 /// The whole file.
@@ -69,6 +71,8 @@ pub struct Config {
     pub log: Log,
     /// What is told to a collector.
     pub telemetry: Telemetry,
+    /// Who runs the service, for the pages that must say so.
+    pub mentions: Mentions,
 }
 
 /// `[listen]`
@@ -302,6 +306,7 @@ impl Default for Config {
             audit: Audit::default(),
             log: Log::default(),
             telemetry: Telemetry::default(),
+            mentions: Mentions::default(),
         }
     }
 }
@@ -450,6 +455,7 @@ impl Config {
             let problem = "would keep NumSecu with the request, which donnees.nir = \"verify\" drops";
             return invalid("audit.keep_requests", problem);
         }
+        self.mentions.validate()?;
         self.audit.validate()
     }
 }

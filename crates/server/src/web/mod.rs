@@ -11,8 +11,10 @@ mod explications;
 mod fichiers;
 mod garde;
 mod liaison;
+mod mentions;
 mod page;
 mod partage;
+mod pied;
 mod retour;
 mod sante;
 mod secret;
@@ -27,7 +29,7 @@ use axum::http::header::{
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::map_response_with_state;
+use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 
@@ -50,6 +52,8 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/liaison", get(liaison::arrive).post(liaison::posted))
         .route("/liaison/preuve", post(liaison::prove))
         .route("/liaison/refus", post(liaison::refuse))
+        .route("/accessibilite", get(mentions::accessibilite))
+        .route("/confidentialite", get(mentions::confidentialite))
         .route("/explications", get(explications::list))
         .route("/explications/{id}", get(explications::one))
         .route(
@@ -65,6 +69,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .method_not_allowed_fallback(page::wrong_method)
         .fallback(page::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn_with_state(Arc::clone(&state), pied::around))
         .layer(headers)
         .with_state(state)
 }
