@@ -40,6 +40,7 @@ mod open;
 mod postgres;
 mod recherche;
 mod rejeu;
+mod reprise;
 mod session;
 mod session_bureau;
 mod settings;
@@ -66,6 +67,7 @@ pub use self::{
     postgres::Options,
     recherche::{EtablissementTrouve, Recherche, Resultats},
     rejeu::{EntreeRejeu, Memoire, Purged},
+    reprise::{NouvelleReprise, Reprise, SessionFinie},
     session::Session,
     session_bureau::{NouvelleSession, SessionBureau, SessionListee},
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},

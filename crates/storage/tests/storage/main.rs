@@ -23,6 +23,7 @@ mod logs;
 mod nomenclature;
 mod ours;
 mod rejeu;
+mod reprise;
 mod session;
 mod store;
 mod support;
