@@ -75,7 +75,7 @@ impl Mentions {
                 .is_some_and(|(local, host)| !local.is_empty() && host.contains('.') && !host.contains('@'));
             let plain =
                 !address.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"?&".contains(c));
-            if !address.is_empty() && !(whole && plain) {
+            if !(address.is_empty() || whole && plain) {
                 return invalid(key, "must be one e-mail address");
             }
         }

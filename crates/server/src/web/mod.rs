@@ -7,6 +7,7 @@ mod acces;
 mod bac_a_sable;
 mod code;
 mod dossier;
+mod duree;
 mod explications;
 mod fichiers;
 mod garde;
@@ -15,6 +16,7 @@ mod mentions;
 mod page;
 mod partage;
 mod pied;
+mod reprise;
 mod retour;
 mod sante;
 mod secret;
@@ -49,6 +51,8 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/dossier/partage", get(partage::show))
         .route("/dossier/partage/code", post(partage::renew_code))
         .route("/dossier/partage/retirer", get(partage::ask).post(partage::withdraw))
+        .route("/rester", post(duree::extend))
+        .route(reprise::ADRESSE, get(reprise::show).post(reprise::drop_kept))
         .route("/liaison", get(liaison::arrive).post(liaison::posted))
         .route("/liaison/preuve", post(liaison::prove))
         .route("/liaison/refus", post(liaison::refuse))
@@ -69,6 +73,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .method_not_allowed_fallback(page::wrong_method)
         .fallback(page::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn_with_state(Arc::clone(&state), reprise::around))
         .layer(from_fn_with_state(Arc::clone(&state), pied::around))
         .layer(headers)
         .with_state(state)

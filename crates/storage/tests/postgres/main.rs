@@ -36,6 +36,8 @@ mod logs;
 mod nomenclature;
 #[path = "../storage/rejeu.rs"]
 mod rejeu;
+#[path = "../storage/reprise.rs"]
+mod reprise;
 #[path = "../storage/session.rs"]
 mod session;
 #[path = "../storage/store.rs"]
