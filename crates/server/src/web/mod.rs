@@ -31,7 +31,7 @@ use axum::http::header::{
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::{from_fn_with_state, map_response_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
 
@@ -43,7 +43,6 @@ const BODY_BYTES: usize = 16_384;
 
 /// Routes of the site, with the page for every address that is none.
 pub(crate) fn router(state: Arc<AppState>) -> Router {
-    let headers = map_response_with_state(Arc::clone(&state), protect);
     Router::new()
         .route("/acces", get(acces::redirected).head(acces::looked_at).post(acces::posted))
         .route("/dossier", get(dossier::show))
@@ -75,12 +74,11 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn_with_state(Arc::clone(&state), reprise::around))
         .layer(from_fn_with_state(Arc::clone(&state), pied::around))
-        .layer(headers)
         .with_state(state)
 }
 
-/// What every answer of the site carries.
-async fn protect(State(state): State<Arc<AppState>>, mut response: Response) -> Response {
+/// What every answer carries, of the services too.
+pub(crate) async fn protect(State(state): State<Arc<AppState>>, mut response: Response) -> Response {
     const HEADERS: [(HeaderName, &str); 6] = [
         (
             CONTENT_SECURITY_POLICY,
