@@ -304,7 +304,7 @@ async fn a_form_without_its_own_session_s_token_or_from_another_site_changes_not
     for row in ROWS.iter().filter(|row| row.csrf) {
         let [_, _, elsewhere, inside] = scene.everyone().await;
         let (mine, theirs) = (own(&inside), own(&elsewhere));
-        let attempts: [Attempt; 6] = [
+        let attempts: [Attempt<'_>; 6] = [
             ("no token", None, &[("sec-fetch-site", "same-origin")]),
             ("an empty token", Some(""), &[("sec-fetch-site", "same-origin")]),
             ("another session's token", Some(&theirs), &[("sec-fetch-site", "same-origin")]),
