@@ -38,12 +38,13 @@ mod session;
 mod settings;
 mod sql;
 mod store;
+mod volet;
 
 pub use self::{
     application::{Application, ApplicationId},
     connection::{Reader, Tx},
     demande::{StoredDemande, Transition},
-    dossier::{Acces, StoredDossier, Volet},
+    dossier::{Acces, StoredDossier},
     error::{Cause, Error, Refusal, SqlState},
     finess::{BilanFiness, ImportFiness, ImportPasse},
     jeton::JetonPris,
@@ -55,4 +56,7 @@ pub use self::{
     session::Session,
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},
     store::{BoxFuture, Serving, Statistics, Store},
+    volet::StoredVolet,
 };
+/// A part of the dossier.
+pub use ::dossier::volet::Volet;

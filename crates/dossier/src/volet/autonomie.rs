@@ -1,4 +1,8 @@
 //! The autonomy part: the ten discriminating variables of AGGIR, one page each.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "in a constant: the compiler does it, and refuses what is not there"
+)]
 
 use super::Volet;
 use super::aggir::VARIABLES;

@@ -44,7 +44,8 @@ fn filled(volet: Volet) -> Reponses {
 fn what_is_typed_becomes_what_is_stored() {
     let offer: &'static [Choix] =
         &[Choix { code: "a", libelle: "Premier" }, Choix { code: "b", libelle: "Second" }];
-    let rows: [(Genre, &str, Result<Option<&str>, Faute>); 40] = [
+    type Row = (Genre, &'static str, Result<Option<&'static str>, Faute>);
+    let rows: [Row; 40] = [
         (Genre::Ligne(5), "", Ok(None)),
         (Genre::Ligne(5), "  \t ", Ok(None)),
         (Genre::Ligne(5), " abcde ", Ok(Some("abcde"))),

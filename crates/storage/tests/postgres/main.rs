@@ -32,6 +32,8 @@ mod session;
 mod store;
 #[path = "../storage/support.rs"]
 mod support;
+#[path = "../storage/volet.rs"]
+mod volet;
 
 mod ours;
 mod serveur;

@@ -21,3 +21,4 @@ mod rejeu;
 mod session;
 mod store;
 mod support;
+mod volet;
