@@ -1,10 +1,12 @@
 //! The three parts of a dossier as they were answered, and what a family changes of the dossier itself.
 
+use std::collections::HashMap;
+
 use dossier::{Demandeur, IdDossier, StatutDemande, volet::Reponses};
 
 use crate::{
     Error, Reader, Refusal, Tx, Volet,
-    sql::{Value, document, dossier_number, now},
+    sql::{Row, Value, document, dossier_number, now},
 };
 
 /// A part as it is stored. One that was never answered is empty, at revision 0.
@@ -18,20 +20,34 @@ pub struct StoredVolet {
     pub revision: i64,
 }
 
+/// Content, completeness and revision, from this column on.
+fn decode(row: &Row<'_>, first: usize, id: &IdDossier) -> Result<StoredVolet, Error> {
+    Ok(StoredVolet {
+        reponses: document(row.bytes(first)?)
+            .ok_or_else(|| Error::inconsistent("volet", "contenu", id.as_str()))?,
+        complet: row.maybe_integer(first + 1)?.is_some(),
+        revision: row.integer(first + 2)?,
+    })
+}
+
 impl Reader<'_> {
     /// A part of a dossier.
     pub async fn volet(&mut self, id: &IdDossier, volet: Volet) -> Result<StoredVolet, Error> {
         const SQL: &str = "SELECT contenu, complet_le, revision FROM volet WHERE dossier = $1 AND volet = $2";
         let values = [Value::Integer(dossier_number(id)), Value::Text(volet.code())];
-        let found = self.row("volet", SQL, &values, |row| {
-            Ok(StoredVolet {
-                reponses: document(row.bytes(0)?)
-                    .ok_or_else(|| Error::inconsistent("volet", "contenu", id.as_str()))?,
-                complet: row.maybe_integer(1)?.is_some(),
-                revision: row.integer(2)?,
-            })
+        Ok(self.row("volet", SQL, &values, |row| decode(row, 0, id)).await?.unwrap_or_default())
+    }
+
+    /// Every part of a dossier that was ever answered.
+    pub async fn volets(&mut self, id: &IdDossier) -> Result<HashMap<Volet, StoredVolet>, Error> {
+        const SQL: &str = "SELECT volet, contenu, complet_le, revision FROM volet WHERE dossier = $1";
+        let number = [Value::Integer(dossier_number(id))];
+        let found = self.rows("volet", SQL, &number, |row| {
+            let volet = Volet::from_code(row.text(0)?)
+                .ok_or_else(|| Error::inconsistent("volet", "volet", id.as_str()))?;
+            Ok((volet, decode(row, 1, id)?))
         });
-        Ok(found.await?.unwrap_or_default())
+        Ok(found.await?.into_iter().collect())
     }
 }
 

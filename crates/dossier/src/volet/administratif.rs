@@ -147,7 +147,7 @@ pub(super) static FORMULAIRE: Formulaire = Formulaire {
                     champ(
                         "representant-telephone",
                         "Téléphone de cette personne ou de ce service",
-                        Genre::Telephone,
+                        Genre::Telephone(20),
                         Quand::Si("mesure", PROTEGEE),
                     ),
                     "Si elle est protégée. Par exemple : 04 74 00 00 12",
@@ -156,7 +156,7 @@ pub(super) static FORMULAIRE: Formulaire = Formulaire {
                     champ(
                         "representant-mail",
                         "Courriel de cette personne ou de ce service",
-                        Genre::Mail,
+                        Genre::Mail(75),
                         Quand::LibreSi("mesure", PROTECTION_OU_EN_COURS),
                     ),
                     "Vous pouvez laisser cette case vide. Par exemple : anne.morel@exemple.fr",

@@ -36,10 +36,10 @@ pub enum Genre {
     Plusieurs(&'static [Option]),
     /// A day that is past, `31/12/2026`; stored as ISO 8601.
     DatePassee,
-    /// A telephone number.
-    Telephone,
-    /// An e-mail address.
-    Mail,
+    /// A telephone number of at most so many characters; without its spaces where it is longer with them.
+    Telephone(usize),
+    /// An e-mail address of at most so many characters.
+    Mail(usize),
     /// Euros, cents or none; stored with a full stop.
     Montant,
     /// A number between these two.
@@ -99,10 +99,6 @@ pub enum Faute {
     QuoiManque,
 }
 
-/// The longest e-mail address and telephone number, as the contract's String(n) has them for a person.
-const MAIL_MAX: usize = 255;
-const TELEPHONE_MAX: usize = 20;
-
 impl Champ {
     /// Reads what was typed; nothing typed is no answer. `aujourdhui` is the day in Paris.
     pub fn lire(&self, saisie: &Saisie, aujourdhui: Date) -> Result<std::option::Option<Prive>, Faute> {
@@ -121,12 +117,9 @@ impl Champ {
             Genre::Texte(max) => borne(typed, max, true)?.to_owned(),
             Genre::Un(offertes) => offerte(typed, offertes)?.to_owned(),
             Genre::DatePassee => date_passee(typed, aujourdhui)?,
-            Genre::Telephone => {
-                let fits = typed.chars().count() <= TELEPHONE_MAX && format::telephone(typed);
-                if fits { typed.to_owned() } else { return Err(Faute::Telephone) }
-            }
-            Genre::Mail => {
-                let fits = typed.chars().count() <= MAIL_MAX && format::mail(typed);
+            Genre::Telephone(max) => telephone(typed, max).ok_or(Faute::Telephone)?,
+            Genre::Mail(max) => {
+                let fits = typed.chars().count() <= max && format::mail(typed);
                 if fits { typed.to_owned() } else { return Err(Faute::Mail) }
             }
             Genre::Montant => montant(typed).ok_or(Faute::Montant)?,
@@ -235,6 +228,13 @@ fn borne(typed: &str, max: usize, lines: bool) -> Result<&str, Faute> {
     } else {
         Ok(typed)
     }
+}
+
+/// A telephone number within its limit.
+fn telephone(typed: &str, max: usize) -> std::option::Option<String> {
+    let short: String = typed.chars().filter(|c| !matches!(c, ' ' | '.' | '-')).collect();
+    let text = if typed.chars().count() <= max { typed } else { &short };
+    (text.chars().count() <= max && format::telephone(text)).then(|| text.to_owned())
 }
 
 /// Day, month and year, by `/`, `.`, `-` or spaces.

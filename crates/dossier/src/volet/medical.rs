@@ -55,14 +55,14 @@ pub(super) static FORMULAIRE: Formulaire = Formulaire {
                 champ(
                     "medecin-telephone",
                     "Téléphone du médecin",
-                    Genre::Telephone,
+                    Genre::Telephone(20),
                     Quand::Toujours,
                     "Par exemple : 04 74 00 00 30",
                 ),
                 champ(
                     "medecin-mail",
                     "Courriel du médecin",
-                    Genre::Mail,
+                    Genre::Mail(75),
                     Quand::Libre,
                     "Vous pouvez laisser cette case vide. Par exemple : helene.roux@exemple.fr",
                 ),

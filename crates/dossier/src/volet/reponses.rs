@@ -26,6 +26,15 @@ impl Saisie {
     pub fn tous<'a>(&'a self, nom: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(name, _)| name == nom).map(|(_, value)| value.as_str())
     }
+
+    /// What stands below a prefix, by the names that follow it: one of several equal groups of fields.
+    pub fn sous(&self, prefixe: &str) -> Self {
+        let below = self
+            .0
+            .iter()
+            .filter_map(|(name, value)| Some((name.strip_prefix(prefixe)?.to_owned(), value.clone())));
+        Self(below.collect())
+    }
 }
 
 /// What is typed here is personal.

@@ -20,8 +20,8 @@ fn any_answer(champ: &Champ) -> Vec<(String, String)> {
         Genre::Ligne(_) | Genre::Texte(_) => "texte".to_owned(),
         Genre::Un(offertes) | Genre::Plusieurs(offertes) => offertes[0].code.to_owned(),
         Genre::DatePassee => "14/05/2026".to_owned(),
-        Genre::Telephone => "04 74 00 00 12".to_owned(),
-        Genre::Mail => "a@exemple.fr".to_owned(),
+        Genre::Telephone(_) => "04 74 00 00 12".to_owned(),
+        Genre::Mail(_) => "a@exemple.fr".to_owned(),
         Genre::Montant => "1 450".to_owned(),
         Genre::Nombre(min, _) => min.to_string(),
         Genre::Chiffres(count) => "1".repeat(count),
@@ -45,7 +45,7 @@ fn what_is_typed_becomes_what_is_stored() {
     let offer: &'static [Choix] =
         &[Choix { code: "a", libelle: "Premier" }, Choix { code: "b", libelle: "Second" }];
     type Row = (Genre, &'static str, Result<Option<&'static str>, Faute>);
-    let rows: [Row; 40] = [
+    let rows: [Row; 41] = [
         (Genre::Ligne(5), "", Ok(None)),
         (Genre::Ligne(5), "  \t ", Ok(None)),
         (Genre::Ligne(5), " abcde ", Ok(Some("abcde"))),
@@ -72,11 +72,12 @@ fn what_is_typed_becomes_what_is_stored() {
         (Genre::DatePassee, "2026-05-14", Err(Faute::Date)),
         (Genre::DatePassee, "14/05/0026", Err(Faute::Date)),
         (Genre::DatePassee, "hier", Err(Faute::Date)),
-        (Genre::Telephone, "+33 (0)4.74-00", Ok(Some("+33 (0)4.74-00"))),
-        (Genre::Telephone, "le soir", Err(Faute::Telephone)),
-        (Genre::Telephone, "000000000000000000000", Err(Faute::Telephone)),
-        (Genre::Mail, "a@b.fr", Ok(Some("a@b.fr"))),
-        (Genre::Mail, "a b.fr", Err(Faute::Mail)),
+        (Genre::Telephone(15), "+33 (0)4.74-00", Ok(Some("+33 (0)4.74-00"))),
+        (Genre::Telephone(15), "+33 6 00 00 00 13", Ok(Some("+33600000013"))),
+        (Genre::Telephone(15), "le soir", Err(Faute::Telephone)),
+        (Genre::Telephone(15), "000000000000000000000", Err(Faute::Telephone)),
+        (Genre::Mail(75), "a@b.fr", Ok(Some("a@b.fr"))),
+        (Genre::Mail(75), "a b.fr", Err(Faute::Mail)),
         (Genre::Montant, "1 450", Ok(Some("1450"))),
         (Genre::Montant, "1\u{202f}450,5 €", Ok(Some("1450.50"))),
         (Genre::Montant, "-3", Err(Faute::Montant)),

@@ -1,4 +1,4 @@
-//! The site: the redirection (`/acces`), the family's dossier (`/dossier`), the way out, health, style sheet, errors; for partners
+//! The site: the redirection (`/acces`), the family's dossier (`/dossier`, its forms in `famille`), the way out, health, style sheet, errors; for partners
 //! the causes of refusal (`/explications`) and, in a sandbox, `/bac-a-sable`.
 //!
 //! Pages work without script, say nothing to caches, and carry a policy that allows nothing from elsewhere.
@@ -7,6 +7,7 @@ mod acces;
 mod bac_a_sable;
 mod dossier;
 mod explications;
+mod famille;
 mod fichiers;
 mod page;
 mod retour;
@@ -39,6 +40,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/acces", get(acces::redirected).head(acces::looked_at).post(acces::posted))
         .route("/dossier", get(dossier::show))
         .route("/quitter", post(dossier::leave))
+        .merge(famille::routes())
         .route("/explications", get(explications::list))
         .route("/explications/{id}", get(explications::one))
         .route(

@@ -58,6 +58,20 @@ impl Secret {
     }
 }
 
+impl Secret {
+    /// What a form carries to show that it is of whoever holds this secret; it tells nothing of the secret, and cannot be
+    /// made from what the database knows of it.
+    pub(super) fn form_token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(DigestMethod::Sha256.digest(format!("formulaire:{}", self.0).as_bytes()))
+    }
+
+    /// Whether a form's token is of this secret. Digests are compared, so that time tells nothing.
+    pub(super) fn owns_form(&self, token: &str) -> bool {
+        let digest = |text: &str| DigestMethod::Sha256.digest(text.as_bytes());
+        digest(token).as_ref() == digest(&self.form_token()).as_ref()
+    }
+}
+
 /// The partner that an earlier entry named.
 pub(super) fn partner(headers: &HeaderMap) -> Option<String> {
     String::from_utf8(URL_SAFE_NO_PAD.decode(cookie(headers, PARTNER_NAME)?).ok()?).ok()
@@ -121,6 +135,15 @@ mod tests {
         let pair = header.to_str().unwrap().split(';').next().unwrap();
         assert_eq!(partner(&cookies(&[pair])).as_deref(), Some("Département de l’Ain ; é"));
         assert_eq!(partner(&cookies(&["__Host-partenaire=%%"])), None);
+    }
+
+    #[test]
+    fn a_form_is_of_one_session_alone() {
+        let (mine, other) = (Secret::draw(&mut testkit::rng(4)), Secret::draw(&mut testkit::rng(5)));
+        assert!(mine.owns_form(&mine.form_token()));
+        for token in ["", "A", &other.form_token(), &mine.0, &format!("{}=", mine.form_token())] {
+            assert!(!mine.owns_form(token), "{token}");
+        }
     }
 
     #[test]
