@@ -14,7 +14,9 @@
 //! the expected one.
 
 mod call;
+mod liaison;
 mod settings;
 
 pub use call::{Answer, CallError, Client, Exchange};
+pub use liaison::{Liaison, LiaisonError};
 pub use settings::{ServerTrust, Settings};

@@ -17,6 +17,9 @@ const BATCH: Duration = Duration::from_millis(500);
 /// The application's messages that are listed.
 const LISTED: u32 = 20;
 
+/// What is older is in no journal.
+pub(crate) const OLDEST: SignedDuration = PRODUCTION.age;
+
 /// What is kept.
 #[derive(Debug, Clone, Copy)]
 struct Bounds {
@@ -36,6 +39,8 @@ const PRODUCTION: Bounds =
 /// The journal of one process; the database's is that of all.
 pub(crate) struct Journal {
     sandbox: bool,
+    /// Whether messages are kept, whole.
+    whole: bool,
     bounds: Bounds,
     /// What is not in the database yet, the latest last.
     waiting: Mutex<VecDeque<EntreeJournal>>,
@@ -43,15 +48,26 @@ pub(crate) struct Journal {
 
 impl Journal {
     pub(crate) fn new(sandbox: bool) -> Self {
-        Self { sandbox, bounds: if sandbox { SANDBOX } else { PRODUCTION }, waiting: Mutex::default() }
+        let bounds = if sandbox { SANDBOX } else { PRODUCTION };
+        Self { sandbox, whole: sandbox, bounds, waiting: Mutex::default() }
+    }
+
+    /// The same, of what is asked and answered alone: a message may hold what shall be in no file.
+    pub(crate) fn without_messages(self) -> Self {
+        Self { whole: false, ..self }
     }
 
     /// Takes note of a request; its message is dropped outside a sandbox.
     pub(crate) fn record(&self, mut entry: EntreeJournal, message: Vec<u8>) {
-        entry.message = self.sandbox.then_some(message);
+        entry.message = self.whole.then_some(message);
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.push_back(entry);
         self.bound(&mut waiting);
+    }
+
+    /// How many entries wait for the database.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     fn bound(&self, waiting: &mut VecDeque<EntreeJournal>) {

@@ -4,25 +4,35 @@
 //! and knows neither HTTP nor XML text nor SQL; `config` reads the configuration file. See ARCHITECTURE.md.
 
 mod assertion;
+pub mod at_rest;
+pub mod audit;
 mod chaos;
 mod clock;
 pub mod config;
+mod expiry;
 mod inspect;
 mod journal;
 mod keys;
+mod liaison;
+mod live;
 mod log_id;
 mod metrics;
 mod near_miss;
 mod net;
+mod observed;
 mod opening;
+mod pace;
 mod peer;
+mod quota;
 mod registered;
+mod reload;
 mod replay;
 mod server;
 mod service;
 mod soap;
 mod state;
 mod tables;
+mod tls;
 mod trust;
 pub mod web;
 
@@ -30,6 +40,7 @@ pub use chaos::Misbehaviour;
 pub use clock::{Clock, day_in_paris};
 pub use config::{Config, ConfigError, Overrides};
 pub use inspect::{Check, Inspection, Verdict, inspect};
-pub use keys::{KeyFileError, identity};
+pub use keys::{KeyFileError, audit_signers, identity};
+pub use reload::{Reloaded, Reloader, needs_restart};
 pub use server::{Server, StartError};
 pub use service::vue::dossier as dossier_du_contrat;

@@ -7,9 +7,9 @@ use std::{
 use sqlx::{Postgres, Sqlite, Transaction, sqlite::SqliteArguments};
 
 use crate::{
-    Error, postgres,
+    Error, Key, postgres,
     sql::{Row, Value},
-    store::Counters,
+    store::Shared,
 };
 
 /// What can be asked of the database. Its operations are in one file per aggregate.
@@ -17,7 +17,7 @@ use crate::{
 /// `'env` is what the closure given to [`Store::read`](crate::Store::read) borrows from its surroundings.
 pub struct Reader<'env> {
     source: Source,
-    counters: Arc<Counters>,
+    shared: Arc<Shared>,
     env: PhantomData<fn(&'env ()) -> &'env ()>,
 }
 
@@ -37,15 +37,21 @@ enum Source {
 /// `'env` is what the closure given to [`Store::run`](crate::Store::run) borrows from its surroundings.
 pub struct Tx<'env> {
     reader: Reader<'env>,
+    /// The key that it writes with, once it was asked for: none where nothing is encrypted.
+    pub(crate) sealing: Option<Option<Arc<Key>>>,
 }
 
 impl Reader<'_> {
-    pub(crate) fn here(connection: Lent, counters: Arc<Counters>) -> Self {
-        Self { source: Source::Here(connection), counters, env: PhantomData }
+    pub(crate) fn here(connection: Lent, shared: Arc<Shared>) -> Self {
+        Self { source: Source::Here(connection), shared, env: PhantomData }
     }
 
-    pub(crate) fn anywhere(base: postgres::Base, counters: Arc<Counters>) -> Self {
-        Self { source: Source::Anywhere(base), counters, env: PhantomData }
+    pub(crate) fn anywhere(base: postgres::Base, shared: Arc<Shared>) -> Self {
+        Self { source: Source::Anywhere(base), shared, env: PhantomData }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// Whether it is PostgreSQL that is asked.
@@ -109,7 +115,7 @@ impl Reader<'_> {
         values: &[Value<'_>],
         mut look: impl FnMut(&Row<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.counters.statement();
+        self.shared.statement();
         match &mut self.source {
             Source::Here(connection) => each_here(connection.get()?, table, sql, values, look),
             Source::Writer(transaction) => {
@@ -164,22 +170,28 @@ fn arguments(values: &[Value<'_>]) -> Result<SqliteArguments, Error> {
     Ok(arguments)
 }
 
+impl<'env> Tx<'env> {
+    fn of(reader: Reader<'env>) -> Self {
+        Self { reader, sealing: None }
+    }
+}
+
 impl Tx<'_> {
-    pub(crate) fn new(transaction: Transaction<'static, Sqlite>, counters: Arc<Counters>) -> Self {
-        Self { reader: Reader { source: Source::Writer(transaction), counters, env: PhantomData } }
+    pub(crate) fn new(transaction: Transaction<'static, Sqlite>, shared: Arc<Shared>) -> Self {
+        Self::of(Reader { source: Source::Writer(transaction), shared, env: PhantomData })
     }
 
     pub(crate) fn on_postgres(
         base: postgres::Base,
         transaction: Transaction<'static, Postgres>,
-        counters: Arc<Counters>,
+        shared: Arc<Shared>,
     ) -> Self {
-        Self { reader: Reader { source: Source::Held(base, transaction), counters, env: PhantomData } }
+        Self::of(Reader { source: Source::Held(base, transaction), shared, env: PhantomData })
     }
 
     /// Executes a statement; gives the number of rows it changed.
     pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
-        self.counters.statement();
+        self.shared.statement();
         match &mut self.reader.source {
             Source::Writer(transaction) => {
                 let done = sqlx::query_with(sql, arguments(values)?).execute(&mut **transaction).await?;

@@ -4,7 +4,7 @@ use dossier::{Etablissement, IdDossier, Prive, StatutDemande, TypeHebergement, U
 use jiff::Timestamp;
 
 use crate::{
-    Error, Reader, Refusal, Tx, etablissement,
+    Coffre, Error, Reader, Refusal, Tx, etablissement,
     sql::{Row, Value, dossier_id, dossier_number, now, time},
 };
 
@@ -61,14 +61,14 @@ const REMARQUE_MAX: usize = 1000;
 const DEMANDES_MAX: i64 = 40;
 
 /// The demande's columns of the dossier's query.
-pub(crate) fn decode(row: &Row<'_>, id: i64, revision: i64) -> Result<StoredDemande, Error> {
+pub(crate) fn decode(row: &Row<'_>, coffre: &Coffre, id: i64, revision: i64) -> Result<StoredDemande, Error> {
     let lue_le = row.maybe_integer(19)?.map(|le| time("demande", "lue_le", le)).transpose()?;
     Ok(StoredDemande {
         id,
         statut: statut(id, row.integer(12)?)?,
         annulee: row.maybe_integer(13)?.is_some(),
         motif: row.maybe_text(14)?.map(str::to_owned),
-        remarque: row.maybe_text(15)?.map(Prive::from),
+        remarque: remarque(coffre, "demande", id, row.maybe_bytes(15)?)?,
         hebergement: TypeHebergement::from_code(row.text(16)?)
             .ok_or_else(|| Error::inconsistent("demande", "hebergement", id))?,
         urgence: UrgenceDemande::from_code(row.text(17)?)
@@ -79,6 +79,16 @@ pub(crate) fn decode(row: &Row<'_>, id: i64, revision: i64) -> Result<StoredDema
         cree_le: time("demande", "cree_le", row.integer(21)?)?,
         etablissement: etablissement::decode(row, 22)?,
     })
+}
+
+pub(crate) fn remarque(
+    coffre: &Coffre,
+    table: &'static str,
+    id: i64,
+    stored: Option<&[u8]>,
+) -> Result<Option<Prive>, Error> {
+    let text = stored.map(|stored| coffre.text(table, "remarque", id, stored)).transpose()?;
+    Ok(text.as_deref().map(Prive::from))
 }
 
 pub(crate) fn statut(demande: i64, valeur: i64) -> Result<StatutDemande, Error> {
@@ -97,8 +107,9 @@ impl Reader<'_> {
 
     /// The way of every demande of a dossier, in the order of events.
     pub async fn history(&mut self, dossier: &IdDossier) -> Result<Vec<Transition>, Error> {
-        const SQL: &str = "SELECT h.demande, h.de, h.vers, h.motif, h.remarque, h.le \
+        const SQL: &str = "SELECT h.demande, h.de, h.vers, h.motif, h.remarque, h.le, h.id \
              FROM demande q JOIN demande_historique h ON h.demande = q.id WHERE q.dossier = $1 ORDER BY h.id";
+        let coffre = self.coffre();
         self.rows("demande_historique", SQL, &[Value::Integer(dossier_number(dossier))], |row| {
             let demande = row.integer(0)?;
             Ok(Transition {
@@ -106,7 +117,7 @@ impl Reader<'_> {
                 de: row.maybe_integer(1)?.map(|de| statut(demande, de)).transpose()?,
                 vers: statut(demande, row.integer(2)?)?,
                 motif: row.maybe_text(3)?.map(str::to_owned),
-                remarque: row.maybe_text(4)?.map(Prive::from),
+                remarque: remarque(&coffre, "demande_historique", row.integer(6)?, row.maybe_bytes(4)?)?,
                 le: time("demande_historique", "le", row.integer(5)?)?,
             })
         })
@@ -198,10 +209,14 @@ impl Tx<'_> {
         if remarque.is_some_and(|remarque| remarque.chars().count() > REMARQUE_MAX) {
             return Err(Refusal::RemarqueTooLong.into());
         }
+        let sealed = match remarque {
+            Some(remarque) => Some(self.seal("demande", "remarque", demande, remarque.as_bytes()).await?),
+            None => None,
+        };
         let values = [
             Value::Integer(vers.valeur().into()),
             Value::MaybeText(motif),
-            Value::MaybeText(remarque),
+            Value::MaybeBytes(sealed.as_deref()),
             Value::Integer(demande),
             Value::Integer(de.valeur().into()),
         ];
@@ -236,15 +251,20 @@ impl Tx<'_> {
         motif: Option<&str>,
         remarque: Option<&str>,
     ) -> Result<(), Error> {
-        const SQL: &str = "INSERT INTO demande_historique (demande, de, vers, motif, remarque, le) \
-             SELECT q.id, $1, q.statut, $2, $3, q.statut_le FROM demande q WHERE q.id = $4";
+        const SQL: &str = "INSERT INTO demande_historique (demande, de, vers, motif, le) \
+             SELECT q.id, $1, q.statut, $2, q.statut_le FROM demande q WHERE q.id = $3 RETURNING id";
+        const REMARQUE: &str = "UPDATE demande_historique SET remarque = $1 WHERE id = $2";
         let values = [
             Value::MaybeInteger(de.map(|de| de.valeur().into())),
             Value::MaybeText(motif),
-            Value::MaybeText(remarque),
             Value::Integer(demande),
         ];
-        self.execute(SQL, &values).await?;
+        let id = self.row("demande_historique", SQL, &values, |row| row.integer(0)).await?;
+        // A remark is sealed for its row, which must have its number first.
+        if let (Some(id), Some(remarque)) = (id, remarque) {
+            let sealed = self.seal("demande_historique", "remarque", id, remarque.as_bytes()).await?;
+            self.execute(REMARQUE, &[Value::Bytes(&sealed), Value::Integer(id)]).await?;
+        }
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     recherche::{begins, matches, rank, words_of},
-    sql::now,
+    sql::{courante, now},
 };
 
 /// SQLite's text and PostgreSQL's, the longer ones first where one holds another.
@@ -19,9 +19,19 @@ const FRAGMENTS: &[(&str, &str)] = &[
     (now!(), "CAST(floor(extract(epoch FROM statement_timestamp()) * 1000) AS BIGINT)"),
     ("value AS valeur FROM json_each(", "value #>> '{}' AS valeur FROM vtpa_lignes("),
     ("json_each(", "vtpa_lignes("),
+    // SQLite has one writer at a time.
+    (courante!(), "courante = 1 FOR SHARE"),
     // SQLite's way to say in which order.
     ("CROSS JOIN dossier d ON", "JOIN dossier d ON"),
     ("unhex(e.a)", "decode(e.a, 'hex')"),
+    ("lower(hex(t.assertion))", "encode(t.assertion, 'hex')"),
+    ("lower(hex(t.requete))", "encode(t.requete, 'hex')"),
+    ("unhex(value ->> 1)", "decode(value ->> 1, 'hex')"),
+    ("unhex(value ->> 3)", "decode(value ->> 3, 'hex')"),
+    ("unhex(value ->> 4)", "decode(value ->> 4, 'hex')"),
+    ("unhex(value ->> 5)", "decode(value ->> 5, 'hex')"),
+    ("unhex(value ->> 13)", "decode(value ->> 13, 'hex')"),
+    ("unhex(value ->> 14)", "decode(value ->> 14, 'hex')"),
     ("CAST(value ->> 2 AS BLOB)", "convert_to(value ->> 2, 'UTF8')"),
     (words_of!(), "FROM etablissement e"),
     (matches!(), "e.mots @@ CAST($1 AS tsquery)"),

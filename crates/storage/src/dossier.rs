@@ -4,8 +4,8 @@ use dossier::{Demandeur, IdDossier, StatutDemande};
 use jiff::Timestamp;
 
 use crate::{
-    ApplicationId, Error, Reader, Refusal, Store, StoredDemande, Tx, Volet, demande,
-    sql::{NO_DOSSIER, Row, Value, document, dossier_id, dossier_number, now, pairs, text_number, time},
+    ApplicationId, Coffre, Error, Reader, Refusal, Store, StoredDemande, Tx, Volet, demande,
+    sql::{NO_DOSSIER, Row, Value, dossier_id, dossier_number, now, pairs, text_number, time},
 };
 
 /// A dossier as it is stored, with its demandes in the order of their making.
@@ -60,11 +60,12 @@ macro_rules! select {
 /// Dossiers in the making, one slot per question.
 struct Gathered {
     slots: Vec<Acces<StoredDossier>>,
+    coffre: Coffre,
 }
 
 impl Gathered {
-    fn new(questions: usize) -> Self {
-        Self { slots: (0..questions).map(|_| Acces::Inconnu).collect() }
+    fn new(questions: usize, coffre: Coffre) -> Self {
+        Self { slots: (0..questions).map(|_| Acces::Inconnu).collect(), coffre }
     }
 
     fn look(&mut self, row: &Row<'_>) -> Result<(), Error> {
@@ -75,12 +76,12 @@ impl Gathered {
             return Ok(());
         }
         if !matches!(slot, Acces::Lie(_)) {
-            *slot = Acces::Lie(decode(row)?);
+            *slot = Acces::Lie(decode(row, &self.coffre)?);
         }
         if let Acces::Lie(dossier) = slot
             && let Some(id) = row.maybe_integer(11)?
         {
-            dossier.demandes.push(demande::decode(row, id, row.integer(10)?)?);
+            dossier.demandes.push(demande::decode(row, &self.coffre, id, row.integer(10)?)?);
         }
         Ok(())
     }
@@ -205,7 +206,7 @@ impl Reader<'_> {
         values: &[Value<'_>],
         questions: usize,
     ) -> Result<Vec<Acces<StoredDossier>>, Error> {
-        let mut gathered = Gathered::new(questions);
+        let mut gathered = Gathered::new(questions, self.coffre());
         self.each("dossier", sql, values, |row| gathered.look(row)).await?;
         Ok(gathered.finish())
     }
@@ -228,9 +229,9 @@ impl Tx<'_> {
             now!(),
             ")"
         );
-        let json = serde_json::to_vec(demandeur)
-            .map_err(|_| Error::inconsistent("dossier", "demandeur", id.as_str()))?;
-        self.execute(SQL, &[Value::Integer(dossier_number(id)), Value::Bytes(&json)]).await?;
+        let number = dossier_number(id);
+        let sealed = self.seal_document("dossier", "demandeur", number, demandeur).await?;
+        self.execute(SQL, &[Value::Integer(number), Value::Bytes(&sealed)]).await?;
         self.link_dossier(id, application, id_local).await
     }
 
@@ -309,11 +310,11 @@ impl Tx<'_> {
 }
 
 /// The dossier's own columns.
-fn decode(row: &Row<'_>) -> Result<StoredDossier, Error> {
+fn decode(row: &Row<'_>, coffre: &Coffre) -> Result<StoredDossier, Error> {
     let id = row.integer(2)?;
     Ok(StoredDossier {
         id: dossier_id("dossier", id)?,
-        demandeur: document(row.bytes(3)?).ok_or_else(|| Error::inconsistent("dossier", "demandeur", id))?,
+        demandeur: coffre.document("dossier", "demandeur", id, row.bytes(3)?)?,
         annule: row.maybe_integer(4)?.is_some(),
         volet_admin: row.maybe_integer(5)?.is_some(),
         volet_medical: row.maybe_integer(6)?.is_some(),

@@ -1,6 +1,8 @@
 use dossier::StatutDemande;
 use std::borrow::Cow;
 
+use crate::KeyId;
+
 /// Why the store did not do what it was asked. Holds no personal data, and compares.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -23,6 +25,19 @@ pub enum Error {
         column: Cow<'static, str>,
         /// The row's key, where the key is no secret; empty otherwise.
         row: String,
+    },
+    /// What is stored is encrypted under keys that are not at hand.
+    #[error(
+        "the database is encrypted by {}, and at hand {}: put the file of each key it needs into [at_rest] (`key`, or \
+         `previous` for one that shall read only); `vtpa key status` tells what needs which key",
+        keys(needed),
+        if at_hand.is_empty() { "is no key".to_owned() } else { format!("is {}", keys(at_hand)) }
+    )]
+    MissingKey {
+        /// Those that are not at hand.
+        needed: Vec<KeyId>,
+        /// Those that are.
+        at_hand: Vec<KeyId>,
     },
     /// The database was made by a later version.
     #[error(
@@ -99,6 +114,9 @@ pub enum Cause {
     /// PostgreSQL refused: the user, its password, the database's name, a right.
     #[error("PostgreSQL refused (SQLSTATE {0})")]
     Denied(SqlState),
+    /// What was to be done or seen could not be traced.
+    #[error("the audit trail cannot be written")]
+    Untraceable,
     /// Any other SQLSTATE of PostgreSQL's.
     #[error("PostgreSQL SQLSTATE {0}")]
     Postgres(SqlState),
@@ -121,6 +139,9 @@ impl std::fmt::Display for SqlState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
+    /// A rotation has no key to go over to.
+    #[error("there is no key to encrypt with: name its file in [at_rest] key")]
+    NoKey,
     /// No application of this name.
     #[error("no such application")]
     UnknownApplication,
@@ -139,6 +160,15 @@ pub enum Refusal {
     /// No establishment has this FINESS number.
     #[error("no such establishment")]
     UnknownEtablissement,
+    /// No account of the desk has this login.
+    #[error("no such account")]
+    UnknownCompte,
+    /// Another account has this login.
+    #[error("this login is taken")]
+    LoginTaken,
+    /// Another account is of this subject of OpenID Connect.
+    #[error("another account is of this OpenID Connect subject")]
+    SujetTaken,
     /// The imported nomenclature is of a later date than the file.
     #[error("the one imported is of a later date than this file")]
     OlderNomenclature,
@@ -182,6 +212,12 @@ pub enum Refusal {
     /// Someone else has changed it since it was looked at.
     #[error("it has been changed since it was looked at")]
     Depasse,
+}
+
+/// `key 0011…` or `keys 0011…, 2233…`.
+fn keys(ids: &[KeyId]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    format!("{} {}", if ids.len() == 1 { "key" } else { "keys" }, ids.join(", "))
 }
 
 impl Error {

@@ -1,10 +1,12 @@
 //! The journal of requests: what was asked, how it was answered, and in a sandbox the message itself. Times are the server's:
 //! it writes in batches, some time after the answer.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::{
-    ApplicationId, Error, Reader, Store,
+    ApplicationId, Coffre, Error, Reader, Store,
     sql::{Row, Value, time},
     store::Durability,
 };
@@ -68,9 +70,11 @@ macro_rules! select {
     };
 }
 
-fn decode(row: &Row<'_>) -> Result<EntreeJournal, Error> {
+fn decode(row: &Row<'_>, coffre: &Coffre) -> Result<EntreeJournal, Error> {
+    let reference = row.text(0)?;
+    let message = row.maybe_bytes(10)?.map(|stored| coffre.open("journal", "message", reference, stored));
     Ok(EntreeJournal {
-        reference: row.text(0)?.to_owned(),
+        reference: reference.to_owned(),
         recu_le: time("journal", "recu_le", row.integer(1)?)?,
         service: row.text(2)?.to_owned(),
         operation: row.maybe_text(3)?.map(str::to_owned),
@@ -80,7 +84,7 @@ fn decode(row: &Row<'_>) -> Result<EntreeJournal, Error> {
         message_id: row.maybe_text(7)?.map(str::to_owned),
         duree: row.integer(8)?.unsigned_abs(),
         rejoue: row.integer(9)? == 1,
-        message: row.maybe_bytes(10)?.map(<[u8]>::to_vec),
+        message: message.transpose()?.map(Cow::into_owned),
     })
 }
 
@@ -93,7 +97,8 @@ impl Reader<'_> {
     ) -> Result<Option<EntreeJournal>, Error> {
         const SQL: &str = select!("WHERE reference = $1 AND recu_le >= $2");
         let values = [Value::Text(reference), Value::Integer(depuis.as_millisecond())];
-        self.row("journal", SQL, &values, decode).await
+        let coffre = self.coffre();
+        self.row("journal", SQL, &values, |row| decode(row, &coffre)).await
     }
 
     /// The latest requests of an application, the latest first.
@@ -110,7 +115,8 @@ impl Reader<'_> {
             Value::Integer(depuis.as_millisecond()),
             Value::Integer(au_plus.into()),
         ];
-        self.rows("journal", SQL, &values, decode).await
+        let coffre = self.coffre();
+        self.rows("journal", SQL, &values, |row| decode(row, &coffre)).await
     }
 }
 
@@ -128,6 +134,12 @@ impl Store {
         self.transaction("journal", Durability::Batched, |tx| {
             Box::pin(async move {
                 for entree in entrees {
+                    let message = match &entree.message {
+                        Some(message) => {
+                            Some(tx.seal("journal", "message", &entree.reference, message).await?)
+                        }
+                        None => None,
+                    };
                     let values = [
                         Value::Text(&entree.reference),
                         Value::Integer(entree.recu_le.as_millisecond()),
@@ -139,7 +151,7 @@ impl Store {
                         Value::MaybeText(entree.message_id.as_deref()),
                         Value::Integer(i64::try_from(entree.duree).unwrap_or(i64::MAX)),
                         Value::Integer(entree.rejoue.into()),
-                        Value::MaybeBytes(entree.message.as_deref()),
+                        Value::MaybeBytes(message.as_deref()),
                     ];
                     tx.execute(SQL, &values).await?;
                 }

@@ -20,42 +20,61 @@
 //! connections of their own, since the way to another thread costs five times the statement.
 
 mod application;
+mod bureau;
+mod coffre;
+mod compte;
 mod connection;
 mod demande;
 mod dialect;
 mod dossier;
 mod error;
+mod essai;
 mod etablissement;
 mod finess;
+mod instance;
 mod jeton;
 mod journal;
+mod liaison;
 mod nomenclature;
 mod open;
 mod postgres;
 mod recherche;
 mod rejeu;
 mod session;
+mod session_bureau;
 mod settings;
 mod sql;
 mod store;
+mod trace;
 mod volet;
 
 pub use self::{
     application::{Application, ApplicationId},
+    bureau::{Acte, Decision, DemandeBureau, FiltreBureau, Issue, LigneBureau},
+    coffre::{Avancee, BilanRotation, Coffre, CompteCle, EtatCles, Key, KeyId, KeyRing, Randomness, Reload},
+    compte::{Compte, CompteId, NouveauCompte, Provisoire},
     connection::{Reader, Tx},
     demande::{StoredDemande, Transition},
     dossier::{Acces, StoredDossier},
     error::{Cause, Error, Refusal, SqlState},
+    essai::Cle,
     finess::{BilanFiness, ImportFiness, ImportPasse},
+    instance::{Charge, Voisine},
     jeton::JetonPris,
     journal::{BornesJournal, EntreeJournal},
+    liaison::{AccesPartenaire, Liaison, NouvelleLiaison, Preuve},
     nomenclature::{BilanNomenclature, ImportNomenclature, NomenclatureImportee},
     postgres::Options,
     recherche::{EtablissementTrouve, Recherche, Resultats},
     rejeu::{EntreeRejeu, Memoire, Purged},
     session::Session,
+    session_bureau::{NouvelleSession, SessionBureau, SessionListee},
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},
-    store::{BoxFuture, Serving, Statistics, Store},
+    store::{BoxFuture, Connections, Serving, Statistics, Store},
+    trace::{
+        Acteur, Action, Enchaine, FiltreTrace, LigneExportee, LigneTrace, Maillon, MaillonLu, Oubli,
+        PageTrace, Sha256, TeteSignee, Trace,
+    },
     volet::StoredVolet,
 };
 /// A part of the dossier.

@@ -33,6 +33,11 @@ pub(crate) struct Opened {
 pub(crate) async fn open(url: &str) -> Result<Opened, Error> {
     let path = path(url)?;
     create_private(&path)?;
+    for ending in ["-wal", "-shm"] {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(ending);
+        close_to_others(Path::new(&beside))?;
+    }
     // Several processes may make a new database at once; who comes second finds the work done when it looks again.
     // SQLite's own waiting does not cover the step to the write-ahead log.
     for _ in 1..TRIES {
@@ -91,37 +96,48 @@ fn path(url: &str) -> Result<PathBuf, Error> {
 /// The file is its owner's alone; SQLite gives the log and the index beside it the same mode.
 #[cfg(unix)]
 fn create_private(path: &Path) -> Result<(), Error> {
-    use std::{
-        fs::{OpenOptions, Permissions},
-        io::ErrorKind,
-        os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    };
-    let failed = |error: std::io::Error| {
-        Error::Unavailable(match error.kind() {
-            ErrorKind::ReadOnlyFilesystem => Cause::ReadOnly,
-            ErrorKind::StorageFull => Cause::Full,
-            _ => Cause::CannotOpen,
-        })
-    };
+    use std::{fs::OpenOptions, io::ErrorKind, os::unix::fs::OpenOptionsExt as _};
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode();
-            if mode & 0o077 != 0 {
-                tracing::warn!(
-                    mode = format!("{mode:o}"),
-                    "the database was readable by others: mode set to 600"
-                );
-                std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
-            }
-            Ok(())
-        }
-        Err(error) => Err(failed(error)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => close_to_others(path),
+        Err(error) => Err(not_opened(&error)),
     }
+}
+
+/// Takes a file that is there from the eyes of others, and tells that it was open to them.
+#[cfg(unix)]
+fn close_to_others(path: &Path) -> Result<(), Error> {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
+    let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        tracing::warn!(
+            file = %path.display(),
+            mode = format!("{mode:o}"),
+            "the database was readable by others: mode set to 600"
+        );
+        std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(|error| not_opened(&error))?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn not_opened(error: &std::io::Error) -> Error {
+    use std::io::ErrorKind;
+    Error::Unavailable(match error.kind() {
+        ErrorKind::ReadOnlyFilesystem => Cause::ReadOnly,
+        ErrorKind::StorageFull => Cause::Full,
+        _ => Cause::CannotOpen,
+    })
 }
 
 #[cfg(not(unix))]
 fn create_private(_: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn close_to_others(_: &Path) -> Result<(), Error> {
     Ok(())
 }
 
@@ -133,6 +149,8 @@ async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePoo
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
         .foreign_keys(true)
+        // What is deleted or written anew leaves nothing of its former self in the file.
+        .pragma("secure_delete", "ON")
         .busy_timeout(BUSY)
         .disable_statement_logging();
     let pool = SqlitePoolOptions::new()

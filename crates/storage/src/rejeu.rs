@@ -35,6 +35,8 @@ pub struct Purged {
     pub jetons: u64,
     /// Sessions.
     pub sessions: u64,
+    /// Partners' requests to be linked, their `jti` with them.
+    pub liaisons: u64,
 }
 
 impl Reader<'_> {
@@ -146,11 +148,16 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Deletes sessions that are over, and tokens a day after they expired.
+    /// Deletes sessions and requests to be linked that are over, and tokens a day after they expired.
     pub async fn purge(&mut self) -> Result<Purged, Error> {
         const JETONS: &str = concat!("DELETE FROM jeton WHERE expire_le < ", now!(), " - 86400000");
         const SESSIONS: &str = concat!("DELETE FROM session WHERE fin_le < ", now!());
-        Ok(Purged { jetons: self.execute(JETONS, &[]).await?, sessions: self.execute(SESSIONS, &[]).await? })
+        const LIAISONS: &str = concat!("DELETE FROM liaison WHERE oubli_le < ", now!());
+        Ok(Purged {
+            jetons: self.execute(JETONS, &[]).await?,
+            sessions: self.execute(SESSIONS, &[]).await?,
+            liaisons: self.execute(LIAISONS, &[]).await?,
+        })
     }
 }
 

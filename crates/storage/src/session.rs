@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     ApplicationId, Error, Reader, Store, Tx,
-    sql::{Value, dossier_id, dossier_number, now, time},
+    sql::{Value, dossier_id, dossier_number, milliseconds, now, time},
 };
 
 /// A session that holds.
@@ -26,6 +26,13 @@ pub struct Session {
 }
 
 impl Store {
+    /// How many sessions are open.
+    pub async fn sessions_vivantes(&self) -> Result<u64, Error> {
+        const SQL: &str = concat!("SELECT COUNT(*) FROM session WHERE fin_le > ", now!());
+        let count = self.reader()?.row("session", SQL, &[], |row| row.integer(0)).await?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
+    }
+
     /// The session of this cookie, and one more sign of life of it. Signs of life are written down once a minute at
     /// most, so that a page costs no write: the idle limit may come up to a minute early, never late.
     pub async fn live_session(&self, sha256: &[u8; 32]) -> Result<Option<Session>, Error> {
@@ -115,8 +122,4 @@ impl Tx<'_> {
         self.execute("DELETE FROM session WHERE sha256 = $1", &[Value::Bytes(sha256)]).await?;
         Ok(())
     }
-}
-
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }

@@ -38,6 +38,8 @@ pub struct Settings {
     pub unsigned_assertion: bool,
     /// The partner's page that its users go back to.
     pub url_retour: Option<String>,
+    /// The partner's pages, besides, that a person may be sent back to from `/liaison`.
+    pub url_liaison: Vec<String>,
 }
 
 /// `assertion=required|optional`.
@@ -148,7 +150,7 @@ impl fmt::Display for Rights {
 
 impl Settings {
     /// The keys that [`Settings::set`] knows.
-    pub const KEYS: [&'static str; 9] = [
+    pub const KEYS: [&'static str; 10] = [
         "assertion",
         "timestamp",
         "key_reference",
@@ -158,9 +160,11 @@ impl Settings {
         "check_structure",
         "unsigned_assertion",
         "url_retour",
+        "url_liaison",
     ];
 
-    /// Sets one setting as `vtpa partner set` spells it. An empty `url_retour` takes it away.
+    /// Sets one setting as `vtpa partner set` spells it. An empty `url_retour` or `url_liaison` takes it away; the latter
+    /// takes several, separated by spaces.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), SettingError> {
         const REQUIREMENT: &str = "required or optional";
         const BOOLEAN: &str = "true or false";
@@ -182,7 +186,11 @@ impl Settings {
             "cbc" => self.cbc = boolean("cbc", value)?,
             "check_structure" => self.check_structure = boolean("check_structure", value)?,
             "unsigned_assertion" => self.unsigned_assertion = boolean("unsigned_assertion", value)?,
-            "url_retour" => self.url_retour = url(value)?,
+            "url_retour" => self.url_retour = url(value, "url_retour")?,
+            "url_liaison" => {
+                let urls = value.split_ascii_whitespace().map(|one| url(one, "url_liaison"));
+                self.url_liaison = urls.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+            }
             _ => return Err(SettingError::UnknownKey(key.to_owned())),
         }
         Ok(())
@@ -200,7 +208,7 @@ fn word<T: for<'de> Deserialize<'de>>(
 }
 
 /// A link that a page will carry: nothing but http and https, or a script would be one.
-fn url(value: &str) -> Result<Option<String>, SettingError> {
+fn url(value: &str, key: &'static str) -> Result<Option<String>, SettingError> {
     if value.is_empty() {
         return Ok(None);
     }
@@ -209,6 +217,6 @@ fn url(value: &str) -> Result<Option<String>, SettingError> {
         Some(rest) if !rest.is_empty() && !value.contains(|c: char| c.is_whitespace() || c.is_control()) => {
             Ok(Some(value.to_owned()))
         }
-        _ => Err(SettingError::Value { key: "url_retour", expected: "an https:// or http:// address" }),
+        _ => Err(SettingError::Value { key, expected: "an https:// or http:// address" }),
     }
 }

@@ -16,6 +16,14 @@ macro_rules! now {
 }
 pub(crate) use now;
 
+/// The row of `cle_coffre` whose key writes. On PostgreSQL it is locked, shared, until the transaction ends.
+macro_rules! courante {
+    () => {
+        "courante = 1 /* locked */"
+    };
+}
+pub(crate) use courante;
+
 /// A JSON array bound as `$n`, as rows of (`rang`, `valeur`).
 macro_rules! elements {
     ($parameter:literal) => {
@@ -134,6 +142,11 @@ pub(crate) fn time(table: &'static str, column: &'static str, milliseconds: i64)
     Timestamp::from_millisecond(milliseconds).map_err(|_| Error::inconsistent(table, column, milliseconds))
 }
 
+/// A length of time as it is stored.
+pub(crate) fn milliseconds(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}
+
 /// A JSON document as it is stored. Its UTF-8 is checked once and not string by string.
 pub(crate) fn document<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     serde_json::from_str(std::str::from_utf8(json).ok()?).ok()
@@ -156,4 +169,17 @@ pub(crate) fn text_number(id: &str) -> Option<i64> {
 /// The other way.
 pub(crate) fn dossier_id(table: &'static str, number: i64) -> Result<IdDossier, Error> {
     IdDossier::parse(&format!("{number:013}")).ok_or_else(|| Error::inconsistent(table, "dossier", number))
+}
+
+/// Rows for [`elements`] and the like.
+pub(crate) fn json(rows: &impl serde::Serialize) -> Result<String, Error> {
+    serde_json::to_string(rows).map_err(|_| Error::inconsistent("rows", "json", ""))
+}
+
+/// Bytes as a statement's `unhex` takes them.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -14,7 +14,7 @@ use sqlx::SqlitePool;
 use tokio::sync::Mutex;
 
 use crate::{
-    Cause, Error, Options, Tx,
+    Cause, Coffre, Error, Options, Tx,
     connection::{Reader, Readers},
     open, postgres,
     sql::Value,
@@ -31,7 +31,7 @@ pub struct Store {
 
 struct Inner {
     base: Base,
-    counters: Arc<Counters>,
+    shared: Arc<Shared>,
 }
 
 enum Base {
@@ -64,6 +64,9 @@ pub(crate) enum Durability {
     Durable,
     /// On disk with the next durable one, or the next checkpoint.
     Batched,
+    /// On disk before it is acknowledged; on PostgreSQL at READ COMMITTED. For what decides by a row's lock or only adds, so
+    /// that serializable transactions that write the same tables are not begun again for its sake.
+    Apart,
 }
 
 /// What the store has done since it was opened.
@@ -77,8 +80,20 @@ pub struct Statistics {
     pub retries: u64,
 }
 
-#[derive(Default)]
-pub(crate) struct Counters {
+/// The connections of the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// How many are open.
+    pub open: u32,
+    /// How many of them nobody uses.
+    pub idle: u32,
+    /// How many there may be.
+    pub most: u32,
+}
+
+/// What all connections share: the vault, and counts of what was done.
+pub(crate) struct Shared {
+    pub(crate) coffre: Coffre,
     statements: AtomicU64,
     commits: AtomicU64,
     retries: AtomicU64,
@@ -89,6 +104,8 @@ impl Store {
     /// time-out of five seconds; and when PostgreSQL says that another transaction was in the way, at once.
     const TRIES_SQLITE: u32 = 4;
     const TRIES_POSTGRES: u32 = 12;
+    /// How often the log of a SQLite database is tried to be emptied.
+    const TRIES_EMPTY_LOG: u32 = 10;
     /// The longest pause between two tries.
     const PAUSE_MAX: Duration = Duration::from_millis(640);
 
@@ -100,7 +117,25 @@ impl Store {
     }
 
     /// As [`Store::open`]; `options` are for PostgreSQL.
+    ///
+    /// Without a key: on a database that is encrypted, what touches a person's data fails with [`Error::MissingKey`] when it
+    /// does. For tools that do not.
     pub async fn open_with(url: &str, options: Options) -> Result<Self, Error> {
+        let store = Self::connect(url, options, Coffre::plain()).await?;
+        store.ready().await?;
+        Ok(store)
+    }
+
+    /// As [`Store::open_with`]; what is personal is encrypted by the keys of `coffre`.
+    ///
+    /// [`Error::MissingKey`] if values of this database need another key.
+    pub async fn open_sealed(url: &str, options: Options, coffre: Coffre) -> Result<Self, Error> {
+        let store = Self::connect(url, options, coffre).await?;
+        store.settle_keys().await?;
+        Ok(store)
+    }
+
+    async fn connect(url: &str, options: Options, coffre: Coffre) -> Result<Self, Error> {
         let base = if postgres::named(url) {
             Base::Postgres(postgres::open(url, options).await?)
         } else {
@@ -113,9 +148,7 @@ impl Store {
                 path: opened.path,
             })
         };
-        let store = Self { inner: Arc::new(Inner { base, counters: Arc::default() }) };
-        store.ready().await?;
-        Ok(store)
+        Ok(Self { inner: Arc::new(Inner { base, shared: Arc::new(Shared::new(coffre)) }) })
     }
 
     /// Runs `work` in a transaction called `name` in logs: committed durably if it gives `Ok`, rolled back otherwise.
@@ -156,12 +189,26 @@ impl Store {
 
     /// What the store has done since it was opened.
     pub fn statistics(&self) -> Statistics {
-        let Counters { statements, commits, retries } = &*self.inner.counters;
+        let Shared { statements, commits, retries, .. } = &*self.inner.shared;
         Statistics {
             statements: statements.load(Ordering::Relaxed),
             commits: commits.load(Ordering::Relaxed),
             retries: retries.load(Ordering::Relaxed),
         }
+    }
+
+    /// The connections of the moment: PostgreSQL's, or SQLite's two writers.
+    pub fn connections(&self) -> Connections {
+        let pools = match &self.inner.base {
+            Base::Sqlite(sqlite) => {
+                [&sqlite.durable, &sqlite.batched].map(|pool| (pool.size(), pool.num_idle(), 1)).to_vec()
+            }
+            Base::Postgres(base) => vec![base.connections()],
+        };
+        pools.into_iter().fold(Connections { open: 0, idle: 0, most: 0 }, |all, (open, idle, most)| {
+            let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+            Connections { open: all.open + open, idle: all.idle + idle, most: all.most + most }
+        })
     }
 
     /// Closes every connection once it is free; the last one to close writes the log back into the file.
@@ -176,13 +223,39 @@ impl Store {
         }
     }
 
+    /// SQLite: writes the file anew without its free pages, and empties the log, so that nothing of what was there before is
+    /// left in either. Others may read meanwhile, and wait to write. False on PostgreSQL, whose administrator does that.
+    pub async fn compact(&self) -> Result<bool, Error> {
+        let Base::Sqlite(sqlite) = &self.inner.base else { return Ok(false) };
+        let _turn = sqlite.turn.lock().await;
+        sqlx::query("VACUUM").execute(&sqlite.durable).await?;
+        self.empty_log(sqlite).await.map(|()| true)
+    }
+
+    /// Whoever still reads an older state of the database holds it up, and is waited for a while.
+    async fn empty_log(&self, sqlite: &Sqlite) -> Result<(), Error> {
+        use sqlx::Row as _;
+        for _ in 0..Self::TRIES_EMPTY_LOG {
+            let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&sqlite.durable).await?;
+            if done.try_get::<i64, _>(0)? == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(Self::PAUSE_MAX).await;
+        }
+        Err(Error::Unavailable(Cause::Busy))
+    }
+
     /// A reader for one statement, which needs no transaction around it.
     pub(crate) fn reader<'env>(&self) -> Result<Reader<'env>, Error> {
-        let counters = Arc::clone(&self.inner.counters);
+        let shared = Arc::clone(&self.inner.shared);
         match &self.inner.base {
-            Base::Sqlite(sqlite) => Ok(Reader::here(sqlite.readers.lend()?, counters)),
-            Base::Postgres(base) => Ok(Reader::anywhere(base.clone(), counters)),
+            Base::Sqlite(sqlite) => Ok(Reader::here(sqlite.readers.lend()?, shared)),
+            Base::Postgres(base) => Ok(Reader::anywhere(base.clone(), shared)),
         }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.inner.shared
     }
 
     /// Whether several servers may serve this database at once: PostgreSQL's, not SQLite's.
@@ -211,7 +284,7 @@ impl Store {
             return self.run(name, |tx| Box::pin(tx.execute(sql, values))).await;
         };
         for _ in 1..Self::TRIES_POSTGRES {
-            self.inner.counters.statement();
+            self.inner.shared.statement();
             match base.execute(sql, values).await {
                 Err(Error::Unavailable(Cause::Contention)) => {}
                 outcome => return outcome.map_err(Error::of_commit),
@@ -238,7 +311,7 @@ impl Store {
         for _ in 1..tries {
             match self.attempt(durability, &work).await {
                 Err(error) if error.passes() => {
-                    self.inner.counters.retries.fetch_add(1, Ordering::Relaxed);
+                    self.inner.shared.retries.fetch_add(1, Ordering::Relaxed);
                     tracing::debug!(transaction = name, %error, "beginning again");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 4).min(Self::PAUSE_MAX);
@@ -254,17 +327,23 @@ impl Store {
         F: for<'a> Fn(&'a mut Tx<'env>) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'env,
         T: Send,
     {
-        let counters = Arc::clone(&self.inner.counters);
+        let shared = Arc::clone(&self.inner.shared);
         let (mut tx, turn) = match &self.inner.base {
             Base::Sqlite(sqlite) => {
                 let pool = match durability {
-                    Durability::Durable => &sqlite.durable,
+                    Durability::Durable | Durability::Apart => &sqlite.durable,
                     Durability::Batched => &sqlite.batched,
                 };
                 let turn = sqlite.turn.lock().await;
-                (Tx::new(pool.begin_with("BEGIN IMMEDIATE").await?, counters), Some(turn))
+                (Tx::new(pool.begin_with("BEGIN IMMEDIATE").await?, shared), Some(turn))
             }
-            Base::Postgres(base) => (Tx::on_postgres(base.clone(), base.begin().await?, counters), None),
+            Base::Postgres(base) => {
+                let begun = match durability {
+                    Durability::Apart => base.begin_apart().await?,
+                    Durability::Durable | Durability::Batched => base.begin().await?,
+                };
+                (Tx::on_postgres(base.clone(), begun, shared), None)
+            }
         };
         let outcome = match work(&mut tx).await {
             Ok(value) => tx.commit().await.map(|()| value),
@@ -276,13 +355,18 @@ impl Store {
         };
         drop(turn);
         if outcome.is_ok() {
-            self.inner.counters.commits.fetch_add(1, Ordering::Relaxed);
+            self.inner.shared.commits.fetch_add(1, Ordering::Relaxed);
         }
         outcome
     }
 }
 
-impl Counters {
+impl Shared {
+    fn new(coffre: Coffre) -> Self {
+        let (statements, commits, retries) = Default::default();
+        Self { coffre, statements, commits, retries }
+    }
+
     pub(crate) fn statement(&self) {
         self.statements.fetch_add(1, Ordering::Relaxed);
     }

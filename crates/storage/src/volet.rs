@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use dossier::{Demandeur, IdDossier, StatutDemande, volet::Reponses};
 
 use crate::{
-    Error, Reader, Refusal, Tx, Volet,
-    sql::{Row, Value, document, dossier_number, now},
+    Coffre, Error, Reader, Refusal, Tx, Volet,
+    sql::{Row, Value, dossier_number, now},
 };
 
 /// A part as it is stored. One that was never answered is empty, at revision 0.
@@ -20,32 +20,38 @@ pub struct StoredVolet {
     pub revision: i64,
 }
 
-/// Content, completeness and revision, from this column on.
-fn decode(row: &Row<'_>, first: usize, id: &IdDossier) -> Result<StoredVolet, Error> {
+/// Key, content, completeness and revision, from this column on.
+fn decode(row: &Row<'_>, coffre: &Coffre, first: usize) -> Result<StoredVolet, Error> {
     Ok(StoredVolet {
-        reponses: document(row.bytes(first)?)
-            .ok_or_else(|| Error::inconsistent("volet", "contenu", id.as_str()))?,
-        complet: row.maybe_integer(first + 1)?.is_some(),
-        revision: row.integer(first + 2)?,
+        reponses: coffre.document("volet", "contenu", row.text(first)?, row.bytes(first + 1)?)?,
+        complet: row.maybe_integer(first + 2)?.is_some(),
+        revision: row.integer(first + 3)?,
     })
+}
+
+/// The key of a part's row.
+fn cle(id: &IdDossier, volet: Volet) -> String {
+    format!("{}/{}", id.as_str(), volet.code())
 }
 
 impl Reader<'_> {
     /// A part of a dossier.
     pub async fn volet(&mut self, id: &IdDossier, volet: Volet) -> Result<StoredVolet, Error> {
-        const SQL: &str = "SELECT contenu, complet_le, revision FROM volet WHERE dossier = $1 AND volet = $2";
-        let values = [Value::Integer(dossier_number(id)), Value::Text(volet.code())];
-        Ok(self.row("volet", SQL, &values, |row| decode(row, 0, id)).await?.unwrap_or_default())
+        const SQL: &str = "SELECT cle, contenu, complet_le, revision FROM volet WHERE cle = $1";
+        let (cle, coffre) = (cle(id, volet), self.coffre());
+        let found = self.row("volet", SQL, &[Value::Text(&cle)], |row| decode(row, &coffre, 0)).await?;
+        Ok(found.unwrap_or_default())
     }
 
     /// Every part of a dossier that was ever answered.
     pub async fn volets(&mut self, id: &IdDossier) -> Result<HashMap<Volet, StoredVolet>, Error> {
-        const SQL: &str = "SELECT volet, contenu, complet_le, revision FROM volet WHERE dossier = $1";
+        const SQL: &str = "SELECT volet, cle, contenu, complet_le, revision FROM volet WHERE dossier = $1";
         let number = [Value::Integer(dossier_number(id))];
+        let coffre = self.coffre();
         let found = self.rows("volet", SQL, &number, |row| {
             let volet = Volet::from_code(row.text(0)?)
                 .ok_or_else(|| Error::inconsistent("volet", "volet", id.as_str()))?;
-            Ok((volet, decode(row, 1, id)?))
+            Ok((volet, decode(row, &coffre, 1)?))
         });
         Ok(found.await?.into_iter().collect())
     }
@@ -66,8 +72,8 @@ impl Tx<'_> {
         vue: i64,
     ) -> Result<(), Error> {
         const INSERT: &str = concat!(
-            "INSERT INTO volet (dossier, volet, contenu, complet_le, revision, modifie_le) ",
-            "VALUES ($1, $2, $3, CASE WHEN $4 = 1 THEN ",
+            "INSERT INTO volet (cle, dossier, volet, contenu, complet_le, revision, modifie_le) ",
+            "VALUES ($1, $2, $3, $4, CASE WHEN $5 = 1 THEN ",
             now!(),
             " END, 1, ",
             now!(),
@@ -78,7 +84,7 @@ impl Tx<'_> {
             now!(),
             ") END, revision = revision + 1, modifie_le = ",
             now!(),
-            " WHERE dossier = $3 AND volet = $4"
+            " WHERE cle = $3"
         );
         self.open_dossier(id).await?;
         let before = self.volet(id, volet).await?;
@@ -88,14 +94,15 @@ impl Tx<'_> {
         if before.revision != vue {
             return Err(Refusal::Depasse.into());
         }
-        let json =
-            serde_json::to_vec(reponses).map_err(|_| Error::inconsistent("volet", "contenu", id.as_str()))?;
+        let cle = cle(id, volet);
+        let sealed = self.seal_document("volet", "contenu", &cle, reponses).await?;
         let (number, code) = (Value::Integer(dossier_number(id)), Value::Text(volet.code()));
-        let (contenu, whole) = (Value::Bytes(&json), Value::Integer(complet.into()));
+        let (cle, contenu, whole) =
+            (Value::Text(&cle), Value::Bytes(&sealed), Value::Integer(complet.into()));
         if before.revision == 0 {
-            self.execute(INSERT, &[number, code, contenu, whole]).await?;
+            self.execute(INSERT, &[cle, number, code, contenu, whole]).await?;
         } else {
-            self.execute(UPDATE, &[contenu, whole, number, code]).await?;
+            self.execute(UPDATE, &[contenu, whole, cle]).await?;
         }
         if complet {
             self.fill_volet(id, volet).await
@@ -115,9 +122,9 @@ impl Tx<'_> {
         if before.demandeur == *demandeur {
             return Ok(());
         }
-        let json = serde_json::to_vec(demandeur)
-            .map_err(|_| Error::inconsistent("dossier", "demandeur", id.as_str()))?;
-        self.execute(SQL, &[Value::Bytes(&json), Value::Integer(dossier_number(id))]).await?;
+        let number = dossier_number(id);
+        let sealed = self.seal_document("dossier", "demandeur", number, demandeur).await?;
+        self.execute(SQL, &[Value::Bytes(&sealed), Value::Integer(number)]).await?;
         self.touch_dossier(id).await
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::commands::{
-    call, cert, demande, demo, dossier, etablissement, explain, finess, inspect, nos, partner, serve,
+    call, cert, demande, demo, dossier, etablissement, explain, finess, inspect, key, nos, partner, serve,
 };
 
 const EXAMPLES: &str = "\
@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Finess(finess::Command),
     #[command(subcommand)]
     Nos(nos::Command),
+    #[command(subcommand)]
+    Key(key::Command),
     #[command(subcommand)]
     Cert(cert::Command),
     Call(Box<call::Call>),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use server::at_rest::{self, OpenError};
 use server::{Config, Overrides};
 use storage::{Options, Store};
 
@@ -18,7 +19,11 @@ impl Data {
 
     /// Opens the database, which must be there.
     pub(crate) async fn open(&self) -> Outcome<Store> {
-        let (url, options) = self.database()?;
+        self.must_be_there(&self.target()?.url)?;
+        self.open_or_create().await
+    }
+
+    fn must_be_there(&self, url: &str) -> Outcome {
         if let Some(path) = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path))
             && !Path::new(path).exists()
         {
@@ -27,24 +32,39 @@ impl Data {
                  the path that --config or --database leads to"
             )));
         }
-        open(&url, options).await
+        Ok(())
     }
 
-    /// Opens the database, made where it is missing.
+    /// Opens the database, which must be there, to look at what is not encrypted.
+    pub(crate) async fn open_without_keys(&self) -> Outcome<Store> {
+        let Target { url, options, .. } = self.target()?;
+        self.must_be_there(&url)?;
+        Store::open_with(&url, options).await.map_err(|error| told(&url, &error))
+    }
+
+    /// Opens the database, made where it is missing. With a configuration its keys encrypt what is personal; without one,
+    /// what is encrypted cannot be read, and all else can.
     pub(crate) async fn open_or_create(&self) -> Outcome<Store> {
-        let (url, options) = self.database()?;
-        open(&url, options).await
+        let Target { url, options, config } = self.target()?;
+        let opened = match &config {
+            Some(config) => at_rest::open_store(config, options).await,
+            None => Store::open_with(&url, options).await.map_err(OpenError::from),
+        };
+        opened.map_err(|error| match error {
+            OpenError::Storage(error) => told(&url, &error),
+            OpenError::KeyFile(error) => error.into(),
+        })
     }
 
     /// The database's URL and how it is reached. A command does one thing at a time.
-    fn database(&self) -> Outcome<(String, Options)> {
+    fn target(&self) -> Outcome<Target> {
         const ONE: Options = Options { connections: 1, pgbouncer: false };
         match (&self.database, self.configuration()?) {
             (_, Some(config)) => {
                 let options = Options { pgbouncer: config.database.options().pgbouncer, ..ONE };
-                Ok((config.database.url, options))
+                Ok(Target { url: config.database.url.clone(), options, config: Some(config) })
             }
-            (Some(url), None) => Ok((url.clone(), ONE)),
+            (Some(url), None) => Ok(Target { url: url.clone(), options: ONE, config: None }),
             (None, None) => {
                 Err(Failure::Usage("say where the data are: --config FILE or --database URL".to_owned()))
             }
@@ -52,10 +72,15 @@ impl Data {
     }
 }
 
-async fn open(url: &str, options: Options) -> Outcome<Store> {
-    Store::open_with(url, options)
-        .await
-        .map_err(|error| Failure::because(format!("database {}: {error}", without_password(url))))
+fn told(url: &str, error: &storage::Error) -> Failure {
+    Failure::because(format!("database {}: {error}", without_password(url)))
+}
+
+/// The database that is meant.
+struct Target {
+    url: String,
+    options: Options,
+    config: Option<Config>,
 }
 
 /// A database URL as it may be shown.

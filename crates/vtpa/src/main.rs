@@ -9,6 +9,7 @@ mod demo;
 mod exit;
 mod input;
 mod keyfile;
+mod log;
 
 use std::process::ExitCode;
 

@@ -12,8 +12,22 @@ use serde::Deserialize;
 
 use crate::chaos::Misbehaviour;
 
+mod at_rest;
+mod audit;
+mod donnees;
 mod error;
+mod limits;
+mod log;
+mod telemetry;
+
+pub use at_rest::{AtRest, SecretValue};
+pub use audit::Audit;
+pub use donnees::{Donnees, Nir};
 pub use error::ConfigError;
+pub(crate) use limits::seconds;
+pub use limits::{Limits, OwnQuota, Quota};
+pub use log::{Log, LogFormat};
+pub use telemetry::Telemetry;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,6 +41,10 @@ pub struct Config {
     pub listen: Listen,
     /// Where the data are.
     pub database: Database,
+    /// The keys that encrypt what is personal there.
+    pub at_rest: AtRest,
+    /// What is kept of a person.
+    pub donnees: Donnees,
     /// The certificate of the HTTPS listener.
     pub tls: Tls,
     /// The certificate that signs answers.
@@ -45,6 +63,12 @@ pub struct Config {
     pub chaos: Chaos,
     /// Limits, each explicit.
     pub limits: Limits,
+    /// The audit trail.
+    pub audit: Audit,
+    /// What is logged.
+    pub log: Log,
+    /// What is told to a collector.
+    pub telemetry: Telemetry,
 }
 
 /// `[listen]`
@@ -246,24 +270,6 @@ pub struct Chaos {
     pub slow_seconds: u32,
 }
 
-/// `[limits]`: the defaults are those of the WS-Security profile.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Bytes of a request's body.
-    pub body_bytes: usize,
-    /// Seconds for a TLS handshake.
-    pub handshake_seconds: u64,
-    /// Seconds for a request's headers, also the idle time of a kept-alive connection.
-    pub header_seconds: u64,
-    /// Seconds for a request's body.
-    pub body_seconds: u64,
-    /// Connections at once.
-    pub connections: usize,
-    /// How many times its compressed length a body in gzip may have; 0: such bodies are not taken.
-    pub gzip_ratio: usize,
-}
-
 /// What a command line says: each wins over file and environment. Paths count from the working directory.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
@@ -282,6 +288,8 @@ impl Default for Config {
             sandbox: false,
             listen: Listen::default(),
             database: Database::default(),
+            at_rest: AtRest::default(),
+            donnees: Donnees::default(),
             tls: Tls::default(),
             signature: KeyPair::default(),
             trust: Trust::default(),
@@ -291,6 +299,9 @@ impl Default for Config {
             finess: Finess::default(),
             chaos: Chaos::default(),
             limits: Limits::default(),
+            audit: Audit::default(),
+            log: Log::default(),
+            telemetry: Telemetry::default(),
         }
     }
 }
@@ -331,19 +342,6 @@ impl Default for Chaos {
     }
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            body_bytes: 1 << 20,
-            handshake_seconds: 10,
-            header_seconds: 30,
-            body_seconds: 30,
-            connections: 4096,
-            gzip_ratio: 0,
-        }
-    }
-}
-
 impl Config {
     /// Reads FILE and the environment's overrides, makes paths absolute, checks what can be checked without
     /// opening anything.
@@ -357,7 +355,9 @@ impl Config {
             .map_err(|error| ConfigError::Unreadable { file: file.to_owned(), error: error.kind() })?;
         let figment = Figment::new().merge(Toml::string(&text)).merge(Env::prefixed("VTPA_").split("__"));
         let mut config: Self = figment.extract().map_err(|error| ConfigError::key(file, error))?;
-        config.resolve(file.parent().unwrap_or(Path::new(".")));
+        let directory = file.parent().unwrap_or(Path::new("."));
+        config.resolve(directory);
+        config.at_rest.resolve(file, directory);
         if let Some(url) = &overrides.database {
             config.database.url.clone_from(url);
         }
@@ -379,7 +379,12 @@ impl Config {
             &mut self.signature.certificate,
             &mut self.signature.key,
         ];
-        let lists = [&mut self.trust.anchors, &mut self.trust.crls, &mut self.trust.assertion_issuers];
+        let lists = [
+            &mut self.trust.anchors,
+            &mut self.trust.crls,
+            &mut self.trust.assertion_issuers,
+            &mut self.audit.former_certificates,
+        ];
         for path in paths.into_iter().chain(lists.into_iter().flatten()) {
             *path = directory.join(&*path);
         }
@@ -437,10 +442,15 @@ impl Config {
         if self.ws_security.max_age_seconds == 0 {
             return invalid("ws_security.max_age_seconds", "must be at least 1");
         }
-        if self.limits.body_bytes == 0 || self.limits.connections == 0 {
-            return invalid("limits", "must be at least 1");
+        self.at_rest.validate(self)?;
+        if let Some((key, problem)) = self.limits.problem() {
+            return invalid(key, problem);
         }
-        Ok(())
+        if self.audit.keep_requests && self.donnees.nir == Nir::Verify {
+            let problem = "would keep NumSecu with the request, which donnees.nir = \"verify\" drops";
+            return invalid("audit.keep_requests", problem);
+        }
+        self.audit.validate()
     }
 }
 

@@ -56,6 +56,11 @@ fn what_is_wrong_is_named() {
         ),
         ("[database]\nurl = \"mysql:x\"".to_owned(), "database.url must be sqlite:PATH or postgres://…"),
         (format!("{db}pool = \"odyssey\""), "pgbouncer"),
+        (
+            format!("{db}[audit]\nkeep_requests = true\n[donnees]\nnir = \"verify\""),
+            "audit.keep_requests would keep NumSecu",
+        ),
+        (format!("{db}[audit]\nkeep_months = 0"), "audit.keep_months must be from 1 to 1200"),
         (format!("{db}connections = 0"), "database.connections must be at least 1"),
     ];
     for (text, expected) in cases {

@@ -9,6 +9,7 @@ use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use storage::{Acteur, Action, Trace};
 
 use super::page;
 use super::retour::Retour;
@@ -56,6 +57,9 @@ async fn enter(state: &AppState, headers: &HeaderMap, jeton: Option<String>) -> 
     let (taken, opened) = (jeton.sha256(), session.sha256());
     let former = Secret::of_cookie(headers).map(|former| former.sha256());
     let late = state.config.chaos.strikes(Misbehaviour::Expired, &mut crate::clock::rng());
+    if let Err(untraceable) = state.trail.admit().await {
+        return page::failure(&untraceable.into(), None);
+    }
     // in one transaction: a token is used up only by a session that stands, and a browser has one session
     let entered = state.store.run("redirection", move |tx| {
         Box::pin(async move {
@@ -67,6 +71,8 @@ async fn enter(state: &AppState, headers: &HeaderMap, jeton: Option<String>) -> 
                 tx.close_session(&former).await?;
             }
             tx.open_session(&opened, &good_for.dossier, good_for.application, IDLE, ABSOLUTE).await?;
+            let family = Acteur::Famille { application: Some(good_for.application) };
+            tx.trace(&Trace::new(family, Action::AccesOuvert).dossier(&good_for.dossier).code("303")).await?;
             tx.application(good_for.application).await
         })
     });
@@ -79,7 +85,11 @@ async fn enter(state: &AppState, headers: &HeaderMap, jeton: Option<String>) -> 
             }
             response
         }
-        Ok(None) => refused(state).await,
+        Ok(None) => {
+            let nobody = Acteur::Famille { application: None };
+            state.trail.record([Trace::new(nobody, Action::AccesRefuse).code("403")]);
+            refused(state).await
+        }
         Err(error) => page::failure(&error, None),
     }
 }

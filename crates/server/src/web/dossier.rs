@@ -7,6 +7,8 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 
+use storage::{Acteur, Action, Trace};
+
 use super::famille::Visite;
 use super::page;
 use super::retour::Retour;
@@ -26,7 +28,7 @@ const FAITS: [(&str, &str); 6] = [
 
 /// `GET /dossier`
 pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap, uri: Uri) -> Response {
-    let visite = match Visite::open(&state, &headers).await {
+    let visite = match Visite::open(&state, &headers, "/dossier").await {
         Ok(visite) => visite,
         Err(page) => return page,
     };
@@ -72,6 +74,8 @@ async fn close(state: &AppState, headers: &HeaderMap) -> Result<Option<Retour>, 
         Box::pin(async move {
             let Some(session) = tx.session(&sha256).await? else { return Ok(None) };
             tx.close_session(&sha256).await?;
+            let family = Acteur::Famille { application: Some(session.application) };
+            tx.trace(&Trace::new(family, Action::Quitter).dossier(&session.dossier).code("200")).await?;
             tx.application(session.application).await
         })
     });

@@ -5,11 +5,15 @@
 
 mod acces;
 mod bac_a_sable;
+mod code;
 mod dossier;
 mod explications;
 mod famille;
 mod fichiers;
+mod garde;
+mod liaison;
 mod page;
+mod partage;
 mod retour;
 mod sante;
 mod secret;
@@ -30,8 +34,9 @@ use axum::routing::{get, post};
 
 use crate::state::AppState;
 
-/// Forms of these pages hold a token at most; the sandbox's, whose message is longer in a form, has a limit of its own.
-const BODY_BYTES: usize = 4096;
+/// Forms of these pages hold a token or a signed request at most; the sandbox's, whose message is longer in a form, has a
+/// limit of its own.
+const BODY_BYTES: usize = 16_384;
 
 /// Routes of the site, with the page for every address that is none.
 pub(crate) fn router(state: Arc<AppState>) -> Router {
@@ -40,6 +45,12 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/acces", get(acces::redirected).head(acces::looked_at).post(acces::posted))
         .route("/dossier", get(dossier::show))
         .route("/quitter", post(dossier::leave))
+        .route("/dossier/partage", get(partage::show))
+        .route("/dossier/partage/code", post(partage::renew_code))
+        .route("/dossier/partage/retirer", get(partage::ask).post(partage::withdraw))
+        .route("/liaison", get(liaison::arrive).post(liaison::posted))
+        .route("/liaison/preuve", post(liaison::prove))
+        .route("/liaison/refus", post(liaison::refuse))
         .merge(famille::routes())
         .route("/explications", get(explications::list))
         .route("/explications/{id}", get(explications::one))
@@ -76,7 +87,8 @@ async fn protect(State(state): State<Arc<AppState>>, mut response: Response) -> 
     ];
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
+        // a page whose form ends at a partner's has a policy that names the partner's site (liaison.rs)
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     // a sandbox is often on localhost, where this would bind every other port too

@@ -24,6 +24,10 @@ pub(super) struct Message {
     etapes: &'static [&'static str],
     /// Rendered in the colour of what is over, not of what waits for the reader.
     fini: bool,
+    /// Whether the dossier is said to be safe: where no dossier is in play, it would puzzle.
+    rassure: bool,
+    /// In a sandbox, for who writes the partner's program.
+    cause: Option<String>,
     /// What to quote when calling for help.
     reference: Option<String>,
     /// The partner's site.
@@ -97,8 +101,38 @@ impl Message {
         ],
     );
 
+    const LIAISON_REFUSED: Self = Self::new(
+        "Cette demande de liaison ne fonctionne pas",
+        "Le site d’où vous venez a envoyé une demande que nous ne pouvons pas accepter.",
+        &[
+            "Retournez sur ce site, puis recommencez.",
+            "Si le problème continue, prévenez ce site. Donnez-lui le repère ci-dessous.",
+        ],
+    );
+    const LIAISON_OVER: Self = Self::new(
+        "Cette demande de liaison est terminée",
+        "Elle a déjà servi, elle a été essayée trop souvent, ou le temps est écoulé.",
+        &["Retournez sur le site d’où vous venez.", "Demandez à nouveau à relier votre dossier."],
+    );
+    const ELSEWHERE: Self = Self::new(
+        "Ce formulaire ne vient pas de notre site",
+        "Pour protéger vos données, nous n’acceptons que les formulaires de nos propres pages.",
+        REVENIR,
+    );
+
     const fn new(titre: &'static str, texte: &'static str, etapes: &'static [&'static str]) -> Self {
-        Self { style: "", titre, texte, etapes, fini: false, reference: None, retour: None, dossier: false }
+        Self {
+            style: "",
+            titre,
+            texte,
+            etapes,
+            fini: false,
+            rassure: true,
+            cause: None,
+            reference: None,
+            retour: None,
+            dossier: false,
+        }
     }
 
     const fn over(mut self) -> Self {
@@ -149,6 +183,23 @@ pub(super) fn cancelled(retour: Option<Retour>) -> Response {
 /// After « Quitter ».
 pub(super) fn left(retour: Option<Retour>) -> Response {
     Message::LEFT.respond(StatusCode::OK, retour)
+}
+
+/// A partner's request to be linked that does not hold. A sandbox says why.
+pub(super) fn liaison_refusee(reference: &str, cause: Option<String>, retour: Option<Retour>) -> Response {
+    let reference = Some(reference.to_owned());
+    Message { reference, cause, rassure: false, ..Message::LIAISON_REFUSED }
+        .respond(StatusCode::FORBIDDEN, retour)
+}
+
+/// A request to be linked that is over, or that this browser does not have.
+pub(super) fn liaison_finie(retour: Option<Retour>) -> Response {
+    Message { rassure: false, ..Message::LIAISON_OVER }.respond(StatusCode::FORBIDDEN, retour)
+}
+
+/// A form that another site sent.
+pub(super) fn elsewhere(retour: Option<Retour>) -> Response {
+    Message::ELSEWHERE.respond(StatusCode::FORBIDDEN, retour)
 }
 
 /// Every address that is none.
@@ -206,6 +257,16 @@ mod tests {
             ("unreadable", Message::UNREADABLE.of_dossier()),
             ("overtaken", Message::OVERTAKEN.of_dossier()),
             ("cancelled", Message::CANCELLED.of_dossier()),
+            (
+                "liaison_refused",
+                Message {
+                    cause: Some("exp est <passé>".to_owned()),
+                    rassure: false,
+                    ..Message::LIAISON_REFUSED
+                },
+            ),
+            ("liaison_over", Message { rassure: false, ..Message::LIAISON_OVER }),
+            ("elsewhere", Message::ELSEWHERE),
             ("failure", Message { reference: Some("0badcafe".to_owned()), ..Message::FAILURE }),
         ];
         for (name, message) in messages {

@@ -12,8 +12,11 @@ pub(super) async fn alive() -> &'static str {
     "vivant\n"
 }
 
-/// Readiness: the database answers too.
+/// Readiness: the database answers too, and the server is not about to stop.
 pub(super) async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, &'static str) {
+    if state.is_draining() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "arrêt en cours\n");
+    }
     match state.store.ready().await {
         Ok(()) => (StatusCode::OK, "prêt\n"),
         Err(error) => {

@@ -12,6 +12,8 @@ use xmlsec::DigestMethod;
 
 /// `__Host-`: the browser takes it over HTTPS, for this host and every path only.
 const COOKIE_NAME: &str = "__Host-session";
+/// Of a partner's request to be linked, while its person decides.
+const LIAISON_NAME: &str = "__Host-liaison";
 /// Names the registered partner that the person came from; of no worth to anyone.
 const PARTNER_NAME: &str = "__Host-partenaire";
 
@@ -40,6 +42,11 @@ impl Secret {
         cookie(headers, COOKIE_NAME).and_then(Self::parse)
     }
 
+    /// The secret of the cookie that stands for a partner's request to be linked.
+    pub(super) fn of_liaison(headers: &HeaderMap) -> Option<Self> {
+        cookie(headers, LIAISON_NAME).and_then(Self::parse)
+    }
+
     /// What the database knows.
     pub(super) fn sha256(&self) -> [u8; 32] {
         let mut sha256 = [0; 32];
@@ -51,7 +58,16 @@ impl Secret {
 
     /// The header that gives this secret to the browser, until it is closed.
     pub(super) fn set_cookie(&self) -> Option<HeaderValue> {
-        let cookie = format!("{COOKIE_NAME}={}; Path=/; HttpOnly; Secure; SameSite=Lax", self.0);
+        self.set(COOKIE_NAME)
+    }
+
+    /// The same for a request to be linked.
+    pub(super) fn set_liaison(&self) -> Option<HeaderValue> {
+        self.set(LIAISON_NAME)
+    }
+
+    fn set(&self, name: &str) -> Option<HeaderValue> {
+        let cookie = format!("{name}={}; Path=/; HttpOnly; Secure; SameSite=Lax", self.0);
         let mut value = HeaderValue::from_str(&cookie).ok()?;
         value.set_sensitive(true);
         Some(value)
@@ -92,6 +108,11 @@ fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
 /// The header that takes the session's cookie away.
 pub(super) fn forget_cookie() -> HeaderValue {
     HeaderValue::from_static("__Host-session=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0")
+}
+
+/// The header that takes the cookie of a request to be linked away.
+pub(super) fn forget_liaison() -> HeaderValue {
+    HeaderValue::from_static("__Host-liaison=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0")
 }
 
 impl fmt::Debug for Secret {

@@ -20,7 +20,7 @@ pub(crate) fn creation_of(id_local: &str) -> String {
     )
 }
 
-fn consultation_of(entries: &[(&str, &str)]) -> String {
+pub(crate) fn consultation_of(entries: &[(&str, &str)]) -> String {
     let entries: String =
         entries.iter().map(|(dossier, local)| acces("AccesDossierRequest", dossier, local)).collect();
     format!(

@@ -15,9 +15,13 @@ mod harness;
 mod inspect;
 mod instances;
 mod jetons;
+mod liaison;
+mod limits;
 mod near_miss;
+mod reload;
 mod sandbox;
 mod selected;
+mod slow;
 mod tls;
 
 use axum::body::Body;

@@ -8,18 +8,28 @@
 
 #[path = "../storage/application.rs"]
 mod application;
+#[path = "../storage/bureau.rs"]
+mod bureau;
+#[path = "../storage/coffre.rs"]
+mod coffre;
+#[path = "../storage/compte.rs"]
+mod compte;
 #[path = "../storage/demande.rs"]
 mod demande;
 #[path = "../storage/dossier.rs"]
 mod dossier;
 #[path = "../storage/etablissement.rs"]
 mod etablissement;
+#[path = "../storage/instance.rs"]
+mod instance;
 #[path = "../storage/invariants.rs"]
 mod invariants;
 #[path = "../storage/jeton.rs"]
 mod jeton;
 #[path = "../storage/journal.rs"]
 mod journal;
+#[path = "../storage/liaison.rs"]
+mod liaison;
 #[path = "../storage/logs.rs"]
 mod logs;
 #[path = "../storage/nomenclature.rs"]
@@ -32,6 +42,8 @@ mod session;
 mod store;
 #[path = "../storage/support.rs"]
 mod support;
+#[path = "../storage/trace.rs"]
+mod trace;
 #[path = "../storage/volet.rs"]
 mod volet;
 

@@ -7,13 +7,18 @@
 )]
 
 mod application;
+mod bureau;
+mod coffre;
+mod compte;
 mod demande;
 mod dossier;
 mod etablissement;
 mod fichier;
+mod instance;
 mod invariants;
 mod jeton;
 mod journal;
+mod liaison;
 mod logs;
 mod nomenclature;
 mod ours;
@@ -21,4 +26,5 @@ mod rejeu;
 mod session;
 mod store;
 mod support;
+mod trace;
 mod volet;

@@ -21,8 +21,8 @@ async fn what_was_acknowledged_is_there_after_reopening() {
 async fn a_database_of_a_later_version_is_refused_and_left_alone() {
     let base = Base::new().await;
     let url = base.url();
-    let known = base.count("SELECT MAX(version) FROM _sqlx_migrations");
     let steps = base.count("SELECT COUNT(*) FROM _sqlx_migrations");
+    let known = base.count("SELECT MAX(version) FROM _sqlx_migrations");
     base.execute(&format!(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
          VALUES (9999, 'of the future', true, {ZERO}, 0)"

@@ -2,7 +2,8 @@ use dossier::volet::Reponses;
 use dossier::{IdDossier, StatutDemande};
 use storage::{Refusal, StoredVolet, Volet};
 
-use crate::support::{Base, demandeur, id, read, refused, run};
+use crate::ours::holds;
+use crate::support::{Base, demandeur, id, open_sealed, read, refused, run};
 
 fn reponses(pairs: &[(&str, &str)]) -> Reponses {
     let mut reponses = Reponses::default();
@@ -76,6 +77,24 @@ async fn no_one_overwrites_answers_that_they_have_not_seen() {
     assert_eq!(read!(base, volet(id, Volet::Admin)).reponses, *first);
     run!(base, save_volet(id, Volet::Admin, second, false, 1)).unwrap();
     assert_eq!(read!(base, volet(id, Volet::Admin)).reponses, *second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_and_corrections_are_encrypted_and_follow_a_change_of_key() {
+    let base = Base::sealed(1).await;
+    let application = base.application("portail").await;
+    let id = base.dossier(1, application, "dupont").await;
+    let id = &id;
+    let (answers, person) = (&reponses(&[("diagnostics", "Parkinson")]), &demandeur("ROUSSEAU"));
+    run!(base, save_volet(id, Volet::Medical, answers, false, 0)).unwrap();
+    run!(base, correct_demandeur(id, person)).unwrap();
+    for marked in ["Parkinson", "ROUSSEAU"] {
+        assert!(!holds(&base.place, marked), "{marked}");
+    }
+    open_sealed(&base.place, 2, &[1]).await.unwrap().rotate_keys(|_| {}).await.unwrap();
+    let alone = Base { store: open_sealed(&base.place, 2, &[]).await.unwrap(), place: base.place };
+    assert_eq!(read!(alone, volet(id, Volet::Medical)).reponses, *answers);
+    assert_eq!(alone.stored(id).await.demandeur, *person);
 }
 
 /// A double click: the second of two equal forms finds what it asks for, and no establishment has to read it again.

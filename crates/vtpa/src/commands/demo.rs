@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use client::{Client, ServerTrust, Settings};
+use server::config::Log;
 use server::{Clock, Config, Misbehaviour};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -15,6 +16,7 @@ use super::serve;
 use crate::demo::{files, pki, portal, seed};
 use crate::exit::{Outcome, print};
 use crate::keyfile::shell;
+use crate::log;
 
 /// See the whole thing work: a server, a partner portal, and every file they need
 #[derive(Debug, clap::Args)]
@@ -37,8 +39,8 @@ pub(crate) struct Demo {
 const HELP: &str = "\
 Makes in DIR: an authority (ca.pem), the server's certificate (server.pem), a registered partner's
 (partner.pem, partner.p12 with password demo), a trusted but unregistered one (unregistered.pem),
-each with its key; the configuration vtpa.toml; the database vtpa.db with eight fictitious
-establishments. Then runs the server and a small partner portal, and prints a line that begins
+each with its key; the configuration vtpa.toml; vtpa.cle, the key that encrypts what is personal in
+the database vtpa.db, which begins with eight fictitious establishments. Then runs the server and a small partner portal, and prints a line that begins
 with `ready` and names both addresses. Ctrl-C ends it.
 
 Examples:
@@ -50,9 +52,10 @@ Examples:
 const LAST_PAGES: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(Demo { dir, listen, portal, chaos }: Demo, clock: Clock) -> Outcome {
-    serve::log("warn");
+    log::begin(&Log { level: "warn".to_owned(), ..Log::default() })?;
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make the directory {}", dir.display()))?;
     pki::make(&dir, clock.now(), &mut rand::rng())?;
+    files::key(&dir, &mut rand::rng())?;
     files::configuration(&dir, listen.filter(|listen| listen.port() != 0).unwrap_or(DEFAULT_LISTEN))?;
     files::sample(&dir)?;
     let mut config = Config::load(&dir.join("vtpa.toml"))?;

@@ -9,6 +9,7 @@ pub(crate) mod etablissement;
 pub(crate) mod explain;
 pub(crate) mod finess;
 pub(crate) mod inspect;
+pub(crate) mod key;
 pub(crate) mod nos;
 pub(crate) mod partner;
 pub(crate) mod serve;
@@ -31,6 +32,7 @@ pub(crate) fn run(command: Command) -> Outcome {
             Command::Etablissement(command) => etablissement::run(command).await,
             Command::Inspect(inspect) => inspect::run(inspect, clock.now()).await,
             Command::Explain(explain) => explain::run(explain),
+            Command::Key(command) => key::run(command).await,
             Command::Nos(command) => nos::run(command, &clock).await,
             Command::Finess(command) => finess::run(command, &clock).await,
             Command::Call(call) => call::run(*call).await,

@@ -70,6 +70,7 @@ Keys and values:
   check_structure=true|false          Identifiant_Structure must be the certificate's (default false)
   unsigned_assertion=true|false       a sender-vouches assertion may be unsigned (default false)
   url_retour=URL                      where the dossier page sends people back to
+  url_liaison='URL URL'               further pages that /liaison may send people back to
 
 Examples:
   vtpa partner set mon-portail url_retour=https://portail.exemple.fr/dossiers --config vtpa.toml

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::pki::write_new;
 
@@ -14,6 +14,16 @@ pub(crate) fn sample(directory: &Path) -> Result<()> {
         return Ok(());
     }
     write_new(&path, include_bytes!("dossier.json"), 0o644)
+}
+
+/// Writes `vtpa.cle`, the key of data at rest, into `directory` unless it is there.
+pub(crate) fn key(directory: &Path, rng: &mut impl rand::CryptoRng) -> Result<()> {
+    let path = directory.join("vtpa.cle");
+    if path.exists() {
+        return Ok(());
+    }
+    let (_, text) = server::at_rest::draw(rng).context("no key came of the random numbers")?;
+    write_new(&path, text.as_bytes(), 0o600)
 }
 
 /// Writes `vtpa.toml` into `directory` unless it is there.
@@ -47,6 +57,16 @@ https = "{listen}"
 # SQLite, one file beside this one, for one server. Or postgres://user:password@host/database, for any number; then
 # pool = "pgbouncer" where that stands between (transaction mode), and connections = 8 to bound them. `--database` overrides it.
 url = "sqlite:vtpa.db"
+
+[at_rest]
+# The key that encrypts what is personal in the database (`vtpa key new FILE`). Keep a copy apart from the database:
+# without it nobody reads the data. previous = ["old.cle"] names keys that still read, until `vtpa key rotate` is done.
+# VTPA_AT_REST__KEY_VALUE gives the key itself in place of its file.
+key = "vtpa.cle"
+
+[donnees]
+# What becomes of NumSecu: "keep", or "verify": checked (203) and dropped.
+nir = "keep"
 
 [tls]
 # The certificate of the HTTPS listener, its chain after it, and its key.

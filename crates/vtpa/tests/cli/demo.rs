@@ -9,7 +9,7 @@ use crate::house::Running;
 use crate::vtpa::{tool, vtpa_in};
 use crate::web::{browser, cookie, enter, wait_for};
 
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "ca.key",
     "ca.pem",
     "partner.key",
@@ -19,6 +19,7 @@ const FILES: [&str; 11] = [
     "server.pem",
     "unregistered.key",
     "unregistered.pem",
+    "vtpa.cle",
     "vtpa.db",
     "vtpa.toml",
 ];
@@ -43,7 +44,7 @@ fn everything_is_there_at_the_first_start_and_the_same_at_the_second() {
     for file in FILES {
         assert!(demo.join(file).is_file(), "{file}");
         let mode = fs::metadata(demo.join(file)).unwrap().permissions().mode() & 0o777;
-        let private = [".key", ".p12", ".db"].iter().any(|end| file.ends_with(end));
+        let private = [".key", ".p12", ".cle", ".db"].iter().any(|end| file.ends_with(end));
         assert_eq!(mode & 0o077 == 0, private, "{file} has mode {mode:o}");
     }
     let listed =

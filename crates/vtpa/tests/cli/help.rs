@@ -2,7 +2,7 @@
 
 use crate::vtpa::vtpa;
 
-const COMMANDS: [&[&str]; 34] = [
+const COMMANDS: [&[&str]; 38] = [
     &[],
     &["demo"],
     &["serve"],
@@ -29,6 +29,10 @@ const COMMANDS: [&[&str]; 34] = [
     &["nos"],
     &["nos", "import"],
     &["nos", "list"],
+    &["key"],
+    &["key", "new"],
+    &["key", "rotate"],
+    &["key", "status"],
     &["cert"],
     &["cert", "check"],
     &["call"],

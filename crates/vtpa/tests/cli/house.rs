@@ -58,6 +58,26 @@ impl House {
         file
     }
 
+    /// The same, its standard error in the file `log`.
+    pub(crate) fn serve_logged(&self) -> Running {
+        let log = fs::File::create(self.path().join("log")).unwrap();
+        let arguments = ["serve", "--config", "vtpa.toml", "--listen", "127.0.0.1:0"];
+        Running::start_with(self.path(), &arguments, log.into())
+    }
+
+    /// What [`House::serve_logged`] logged, once it holds `part`.
+    pub(crate) fn log_with(&self, part: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let log = fs::read_to_string(self.path().join("log")).unwrap();
+            if log.contains(part) {
+                return log;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{part:?} is not in: {log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// `vtpa serve`, answering.
     pub(crate) fn serve(&self) -> Running {
         Running::start(self.path(), &["serve", "--config", "vtpa.toml", "--listen", "127.0.0.1:0"])
@@ -75,10 +95,15 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(directory: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(directory, arguments, Stdio::inherit())
+    }
+
+    fn start_with(directory: &Path, arguments: &[&str], err: Stdio) -> Self {
         let mut child = command()
             .current_dir(directory)
             .args(arguments)
             .stdout(Stdio::piped())
+            .stderr(err)
             .spawn()
             .expect("it starts");
         let lines = lines(child.stdout.take().expect("standard output is piped"));

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use dossier::volet::{Champ, Choix, Etape, Genre, Quand, Reponses};
-use storage::{Error, Refusal};
+use storage::{Action, Error, Refusal};
 
 use super::demande::demand;
 use super::porte::{self, Cadre, Visite, onward};
@@ -42,7 +42,7 @@ struct PageAnnulation {
 
 /// `GET /dossier/annuler`
 pub(super) async fn ask(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
-    let visite = match Visite::open(&state, &headers).await {
+    let visite = match Visite::open(&state, &headers, "/dossier/annuler").await {
         Ok(visite) => visite,
         Err(page) => return page,
     };
@@ -71,9 +71,13 @@ pub(super) async fn cancel(
         return page::html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     let id = visite.id();
-    let cancelled = state
-        .store
-        .run("the family cancels the dossier", |tx| Box::pin(async move { tx.cancel_dossier(id).await }));
+    let trace = &visite.trace(Action::DossierAnnule);
+    let cancelled = state.store.run("the family cancels the dossier", |tx| {
+        Box::pin(async move {
+            tx.cancel_dossier(id).await?;
+            tx.trace(trace).await
+        })
+    });
     match cancelled.await {
         Ok(()) | Err(Error::Refused(Refusal::DossierAnnule)) => onward("/dossier?fait=annule"),
         Err(error) => visite.refused(&error),

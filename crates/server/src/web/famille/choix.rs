@@ -10,7 +10,7 @@ use axum::response::Response;
 use dossier::volet::{Champ, Choix, Etape, Genre, Quand, Reponses};
 use dossier::{StatutDemande, TypeHebergement, UrgenceDemande};
 use serde::Deserialize;
-use storage::{Error, EtablissementTrouve, Recherche, Refusal};
+use storage::{Action, Error, EtablissementTrouve, Recherche, Refusal};
 
 use super::porte::{self, Cadre, Visite, onward};
 use super::vue::{ChampVue, Champs, Entree};
@@ -119,7 +119,7 @@ struct PageAjout {
 
 /// `GET /dossier/etablissements?nom=…&lieu=…&page=…`
 pub(super) async fn search(State(state): State<Arc<AppState>>, headers: HeaderMap, uri: Uri) -> Response {
-    let visite = match Visite::open(&state, &headers).await {
+    let visite = match Visite::open(&state, &headers, "/dossier/etablissements").await {
         Ok(visite) => visite,
         Err(page) => return page,
     };
@@ -136,7 +136,7 @@ pub(super) async fn form(State(state): State<Arc<AppState>>, headers: HeaderMap,
     struct Which {
         finess: String,
     }
-    let visite = match Visite::open(&state, &headers).await {
+    let visite = match Visite::open(&state, &headers, "/dossier/etablissements/ajouter").await {
         Ok(visite) => visite,
         Err(page) => return page,
     };
@@ -187,12 +187,17 @@ pub(super) async fn add(
         };
     };
     let id = visite.id();
+    let trace = visite.trace(Action::DemandeAjoutee);
     let added = state.store.run("choose an establishment", |tx| {
-        Box::pin(async move { tx.add_demande(id, finess, stay, when).await })
+        let trace = trace.clone();
+        Box::pin(async move {
+            let demande = tx.add_demande(id, finess, stay, when).await?;
+            tx.trace(&trace.demande(demande)).await
+        })
     });
     match added.await {
         // twice is once: it is on the list
-        Ok(_) | Err(Error::Refused(Refusal::DemandeEnCours)) => onward("/dossier/etablissements#choisis"),
+        Ok(()) | Err(Error::Refused(Refusal::DemandeEnCours)) => onward("/dossier/etablissements#choisis"),
         Err(Error::Refused(Refusal::TooManyDemandes)) => onward("/dossier/etablissements#choisis"),
         Err(error) => visite.refused(&error),
     }
@@ -212,8 +217,12 @@ pub(super) async fn remove(
         return Visite::nowhere(&state, headers).await;
     };
     let id = visite.id();
+    let trace = &visite.trace(Action::DemandeStatut).demande(demande).detail("NON_ENVOYEE retirée");
     let removed = state.store.run("take an establishment back", |tx| {
-        Box::pin(async move { tx.remove_demande(id, demande).await })
+        Box::pin(async move {
+            tx.remove_demande(id, demande).await?;
+            tx.trace(trace).await
+        })
     });
     match removed.await {
         Ok(()) => onward("/dossier/etablissements#choisis"),

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use dossier::StatutDemande;
 use dossier::volet::{Champ, Choix, Etape, Faute, Genre, Lecture, Quand, Reponses, Saisie};
-use storage::{Error, Refusal, StoredDemande};
+use storage::{Action, Error, Refusal, StoredDemande, Trace};
 
 use super::porte::{self, Cadre, Visite, onward};
 use super::vue::{ChampVue, Champs, Entree};
@@ -121,7 +121,7 @@ async fn show(
     Path(demande): Path<String>,
     reponse: bool,
 ) -> Response {
-    let visite = match Visite::open(&state, &headers).await {
+    let visite = match Visite::open(&state, &headers, "/dossier/demandes/{demande}").await {
         Ok(visite) => visite,
         Err(page) => return page,
     };
@@ -180,7 +180,8 @@ async fn act(
     };
     let seen = saisie.premier("statut").and_then(StatutDemande::from_code);
     let (motif, message) = (read.reponses.valeur("motif"), read.reponses.valeur("message"));
-    match change(&state, demande.id, (seen, vers), motif, message).await {
+    let trace = visite.trace(Action::DemandeStatut).demande(demande.id);
+    match change(&state, &trace, demande.id, (seen, vers), motif, message).await {
         Ok(()) => onward(match vers {
             StatutDemande::AdmissionAcceptee => "/dossier?fait=acceptee",
             StatutDemande::ListeAttente => "/dossier?fait=attente",
@@ -193,6 +194,7 @@ async fn act(
 /// From the state that the page showed, and from no other. Where it is as asked for already, nothing is left to do.
 async fn change(
     state: &AppState,
+    trace: &Trace,
     demande: i64,
     (seen, vers): (Option<StatutDemande>, StatutDemande),
     motif: Option<&str>,
@@ -203,7 +205,9 @@ async fn change(
             match tx.demande(demande).await? {
                 Some((_, statut)) if statut == vers => Ok(()),
                 Some((_, statut)) if Some(statut) == seen => {
-                    tx.change_statut(demande, vers, motif, message).await
+                    tx.change_statut(demande, vers, motif, message).await?;
+                    let detail = format!("{} {}", statut.code(), vers.code());
+                    tx.trace(&trace.clone().detail(&detail)).await
                 }
                 _ => Err(Refusal::Depasse.into()),
             }

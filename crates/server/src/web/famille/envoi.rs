@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use dossier::StatutDemande;
+use storage::Action;
 
 use super::choix::{Choisi, choisis};
 use super::porte::{self, Cadre, Visite, onward};
@@ -26,7 +27,7 @@ struct PageEnvoi {
 
 /// `GET /dossier/envoyer`
 pub(super) async fn review(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
-    let visite = match Visite::open(&state, &headers).await {
+    let visite = match Visite::open(&state, &headers, "/dossier/envoyer").await {
         Ok(visite) => visite,
         Err(page) => return page,
     };
@@ -60,12 +61,14 @@ pub(super) async fn send(
     };
     let shown: Vec<i64> = saisie.tous("demande").filter_map(|text| text.parse().ok()).collect();
     let (id, shown) = (visite.id(), &shown);
+    let trace = &visite.trace(Action::DemandeStatut).detail("NON_ENVOYEE ENVOYEE");
     let sent = state.store.run("send demandes", |tx| {
         Box::pin(async move {
             for demande in shown {
                 match tx.demande(*demande).await? {
                     Some((owner, StatutDemande::NonEnvoyee)) if owner == *id => {
                         tx.change_statut(*demande, StatutDemande::Envoyee, None, None).await?;
+                        tx.trace(&trace.clone().demande(*demande)).await?;
                     }
                     _ => {}
                 }

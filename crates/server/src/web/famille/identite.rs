@@ -10,7 +10,7 @@ use dossier::volet::{
     Champ, Choix, Etape, Formulaire, Genre, Lecture, Quand, Reponses, Saisie, Volet, formulaire,
 };
 use dossier::{Demandeur, Prive};
-use storage::{Error, Refusal};
+use storage::{Action, Error, Refusal};
 
 use super::porte::{self, Cadre, Visite, mark, onward};
 use super::volet::stored;
@@ -80,7 +80,7 @@ struct PageIdentite {
 
 /// `GET /dossier/administratif/identite`
 pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
-    let visite = match Visite::open(&state, &headers).await {
+    let visite = match Visite::open(&state, &headers, "/dossier/administratif/identite").await {
         Ok(visite) => visite,
         Err(page) => return page,
     };
@@ -143,6 +143,7 @@ async fn keep(
     (contact, vu): (&Reponses, &str),
 ) -> Result<(), Error> {
     let (id, complete) = (visite.id(), form.est_complet(answers));
+    let trace = &visite.trace(Action::DossierModifie).detail("identite");
     let saved = state.store.run("save who the person is", |tx| {
         Box::pin(async move {
             let before = tx.dossier(id).await?.ok_or(Refusal::UnknownDossier)?.demandeur;
@@ -151,7 +152,8 @@ async fn keep(
                 return Err(Refusal::Depasse.into());
             }
             tx.correct_demandeur(id, &corrected).await?;
-            tx.save_volet(id, Volet::Admin, answers, complete, seen).await
+            tx.save_volet(id, Volet::Admin, answers, complete, seen).await?;
+            tx.trace(trace).await
         })
     });
     saved.await

@@ -39,7 +39,7 @@ struct VoletImprime {
 
 /// `GET /dossier/imprimer`
 pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
-    let visite = match Visite::open(&state, &headers).await {
+    let visite = match Visite::open(&state, &headers, "/dossier/imprimer").await {
         Ok(visite) => visite,
         Err(page) => return page,
     };

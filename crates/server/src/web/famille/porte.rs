@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use axum::extract::Form;
 use axum::extract::rejection::FormRejection;
-use axum::http::header::{HOST, LOCATION, ORIGIN};
+use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use dossier::volet::Saisie;
 use dossier::{Demandeur, IdDossier};
-use storage::{Error, Refusal, Session, StoredDossier};
+use storage::{Acteur, Action, Error, Refusal, Session, StoredDossier, Trace};
 
 use crate::clock::day_in_paris;
 use crate::state::AppState;
 use crate::web::fichiers::style_path;
+use crate::web::garde::from_elsewhere;
 use crate::web::page;
 use crate::web::retour::Retour;
 use crate::web::secret::Secret;
@@ -45,8 +46,22 @@ pub(in crate::web) struct Cadre {
 }
 
 impl Visite {
-    /// The dossier of the request's session, or the page that says that there is none.
-    pub(in crate::web) async fn open(state: &AppState, headers: &HeaderMap) -> Result<Self, Response> {
+    /// The dossier of the request's session for the page `vue`, which the trail says was seen; or the page that says that
+    /// there is none.
+    pub(in crate::web) async fn open(
+        state: &AppState,
+        headers: &HeaderMap,
+        vue: &'static str,
+    ) -> Result<Self, Response> {
+        let visite = Self::enter(state, headers).await?;
+        if let Err(untraceable) = state.trail.admit().await {
+            return Err(page::failure(&untraceable.into(), visite.retour));
+        }
+        state.trail.record([visite.trace(Action::PageVue).detail(vue).code("200")]);
+        Ok(visite)
+    }
+
+    async fn enter(state: &AppState, headers: &HeaderMap) -> Result<Self, Response> {
         match Self::find(state, headers).await {
             Ok(Some(visite)) => Ok(visite),
             Ok(None) => Err(page::no_session(Retour::of_browser(state, headers).await)),
@@ -74,10 +89,10 @@ impl Visite {
         headers: &HeaderMap,
         form: Formulaire,
     ) -> Result<(Self, Saisie), Response> {
-        if is_from_elsewhere(headers) {
+        if from_elsewhere(headers) {
             return Err(page::forged(Retour::of_browser(state, headers).await));
         }
-        let visite = Self::open(state, headers).await?;
+        let visite = Self::enter(state, headers).await?;
         let Ok(Form(pairs)) = form else { return Err(page::unreadable(visite.retour)) };
         let saisie = Saisie::new(pairs);
         if !saisie.premier("jeton").is_some_and(|jeton| visite.secret.owns_form(jeton)) {
@@ -87,6 +102,12 @@ impl Visite {
             return Err(page::cancelled(visite.retour));
         }
         Ok((visite, saisie))
+    }
+
+    /// That the person in front of these pages did this. What changes something traces itself in its own transaction.
+    pub(in crate::web) fn trace(&self, action: Action) -> Trace {
+        let family = Acteur::Famille { application: Some(self.session.application) };
+        Trace::new(family, action).dossier(&self.dossier.id).code("303")
     }
 
     /// Its number.
@@ -135,20 +156,4 @@ pub(super) fn mark(demandeur: &Demandeur) -> String {
     let json = serde_json::to_vec(demandeur).unwrap_or_default();
     let digest = xmlsec::DigestMethod::Sha256.digest(&json);
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest)
-}
-
-/// A form that another site's page sent, as far as the browser says so. Where it says nothing, the token decides.
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
-    let header = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
-    if let Some(site) = header(axum::http::HeaderName::from_static("sec-fetch-site")) {
-        return site != "same-origin";
-    }
-    // without a referrer the origin of one's own forms may be told as null
-    match (header(ORIGIN), header(HOST)) {
-        (None | Some("null"), _) => false,
-        (Some(origin), Some(host)) => {
-            origin.split_once("://").is_none_or(|(_, authority)| !authority.eq_ignore_ascii_case(host))
-        }
-        (Some(_), None) => false,
-    }
 }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use dossier::nomenclature::{NOM_TYPE_CONTACT, TYPE_CONTACT};
 use dossier::volet::{Champ, Choix, Etape, Genre, Lecture, Quand, Reponses, Saisie};
 use dossier::{Contact, Demandeur, Nomenclature, Prive};
-use storage::{Error, Refusal};
+use storage::{Action, Error, Refusal};
 
 use super::porte::{self, Cadre, Visite, mark, onward};
 use super::vue::{ChampVue, Entree};
@@ -105,7 +105,7 @@ struct Lu {
 
 /// `GET /dossier/proches`
 pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
-    let visite = match Visite::open(&state, &headers).await {
+    let visite = match Visite::open(&state, &headers, "/dossier/proches").await {
         Ok(visite) => visite,
         Err(page) => return page,
     };
@@ -155,11 +155,13 @@ pub(super) async fn save(
 
 async fn keep(state: &AppState, visite: &Visite, read: &Lu, vu: &str) -> Result<(), Error> {
     let id = visite.id();
+    let trace = &visite.trace(Action::ContactsModifies);
     let saved = state.store.run("save those close to the person", |tx| {
         Box::pin(async move {
             let before = tx.dossier(id).await?.ok_or(Refusal::UnknownDossier)?.demandeur;
             if mark(&before) == vu {
-                return tx.correct_demandeur(id, &corrected(&before, read)).await;
+                tx.correct_demandeur(id, &corrected(&before, read)).await?;
+                return tx.trace(trace).await;
             }
             // the same form a second time finds what it asks for; any other has not seen what it would overwrite
             if is_so(&before, read) { Ok(()) } else { Err(Refusal::Depasse.into()) }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use dossier::volet::aggir::{Adverbe, Modalite, Observation, VARIABLES};
 use dossier::volet::{Champ, Etape, EtatEtape, Formulaire, Genre, Reponses, Volet, formulaire};
-use storage::{Error, Refusal, StoredVolet};
+use storage::{Action, Error, Refusal, StoredVolet};
 
 use super::porte::{self, Cadre, Visite, onward};
 use super::vue::{ChampVue, Champs, Entree, manque};
@@ -88,7 +88,7 @@ pub(super) async fn summary(
     headers: HeaderMap,
     Path(volet): Path<String>,
 ) -> Response {
-    let visite = match Visite::open(&state, &headers).await {
+    let visite = match Visite::open(&state, &headers, "/dossier/{volet}").await {
         Ok(visite) => visite,
         Err(page) => return page,
     };
@@ -105,7 +105,7 @@ pub(super) async fn page(
     headers: HeaderMap,
     Path((volet, etape)): Path<(String, String)>,
 ) -> Response {
-    let visite = match Visite::open(&state, &headers).await {
+    let visite = match Visite::open(&state, &headers, "/dossier/{volet}/{etape}").await {
         Ok(visite) => visite,
         Err(page) => return page,
     };
@@ -169,8 +169,12 @@ pub(super) async fn keep(
     seen: i64,
 ) -> Result<(), Error> {
     let (id, volet, complete) = (visite.id(), form.volet, form.est_complet(reponses));
+    let trace = &visite.trace(Action::VoletEnregistre).detail(volet.code());
     let saved = state.store.run("save a part of a dossier", |tx| {
-        Box::pin(async move { tx.save_volet(id, volet, reponses, complete, seen).await })
+        Box::pin(async move {
+            tx.save_volet(id, volet, reponses, complete, seen).await?;
+            tx.trace(trace).await
+        })
     });
     saved.await
 }

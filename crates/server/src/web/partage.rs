@@ -1,0 +1,199 @@
+//! `/dossier/partage`: who may see the dossier through the services, how to end it, and the access code that links it to another
+//! partner (`/liaison`).
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use jiff::Timestamp;
+use rand::Rng as _;
+use serde::Deserialize;
+use storage::{AccesPartenaire, Session};
+
+use super::code::Code;
+use super::fichiers::style_path;
+use super::garde::from_here;
+use super::page;
+use super::retour::Retour;
+use super::secret::Secret;
+use super::vue::textes;
+use crate::clock::day_in_paris;
+use crate::state::AppState;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "partage.html")]
+struct Partage {
+    style: &'static str,
+    numero: Vec<String>,
+    sites: Vec<Site>,
+    /// When the present code was made.
+    code_depuis: Option<String>,
+    /// The code that was just made, for the only time.
+    code: Option<Vec<String>>,
+    /// The site whose access was just withdrawn.
+    retire: Option<String>,
+    fin: String,
+}
+
+/// A partner that sees the dossier.
+struct Site {
+    nom: String,
+    depuis: String,
+    /// The person came from there.
+    ici: bool,
+}
+
+/// The question before an access is withdrawn.
+#[derive(Template)]
+#[template(path = "retirer.html")]
+struct Retirer {
+    style: &'static str,
+    nom: String,
+    dernier: bool,
+    a_un_code: bool,
+}
+
+/// Which partner.
+#[derive(Deserialize)]
+pub(super) struct Choix {
+    #[serde(default)]
+    site: String,
+}
+
+/// A person in their dossier.
+struct Ici {
+    sha256: [u8; 32],
+    session: Session,
+}
+
+impl Ici {
+    async fn of(state: &AppState, headers: &HeaderMap) -> Result<Option<Self>, storage::Error> {
+        let Some(cookie) = Secret::of_cookie(headers) else { return Ok(None) };
+        let sha256 = cookie.sha256();
+        Ok(state.store.live_session(&sha256).await?.map(|session| Self { sha256, session }))
+    }
+
+    async fn sites(
+        &self,
+        state: &AppState,
+    ) -> Result<(Vec<AccesPartenaire>, Option<Timestamp>), storage::Error> {
+        let dossier = self.session.dossier.clone();
+        let found = state.store.read(move |reader| {
+            Box::pin(async move {
+                Ok((reader.acces_partenaires(&dossier).await?, reader.code_acces_du(&dossier).await?))
+            })
+        });
+        found.await
+    }
+
+    async fn page(
+        &self,
+        state: &AppState,
+        code: Option<Code>,
+        retire: Option<String>,
+    ) -> Result<Response, storage::Error> {
+        let (sites, code_du) = self.sites(state).await?;
+        let jour = |at| textes::jour(day_in_paris(at));
+        let sites = sites.into_iter().map(|site| Site {
+            depuis: jour(site.depuis),
+            ici: site.application == self.session.application,
+            nom: site.nom,
+        });
+        let page = Partage {
+            style: style_path(),
+            numero: textes::groupes(self.session.dossier.as_str()),
+            sites: sites.collect(),
+            code_depuis: code_du.map(jour),
+            code: code.map(|code| code.groupes()),
+            retire,
+            fin: textes::heure(self.session.idle_end, state.clock.now()),
+        };
+        Ok(page::html(StatusCode::OK, &page))
+    }
+}
+
+/// Runs `work` for the person whose session the request carries.
+async fn inside<F>(state: &AppState, headers: &HeaderMap, work: impl FnOnce(Ici) -> F) -> Response
+where
+    F: Future<Output = Result<Response, storage::Error>>,
+{
+    let answer = match Ici::of(state, headers).await {
+        Ok(Some(ici)) => work(ici).await,
+        Ok(None) => return page::no_session(Retour::of_browser(state, headers).await),
+        Err(error) => Err(error),
+    };
+    answer.unwrap_or_else(|error| page::failure(&error, None))
+}
+
+/// `GET /dossier/partage`
+pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+    inside(&state, &headers, async |ici| ici.page(&state, None, None).await).await
+}
+
+/// `POST /dossier/partage/code`: a new access code, shown in this answer and never again.
+pub(super) async fn renew_code(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+    if !from_here(&headers) {
+        return page::elsewhere(None);
+    }
+    inside(&state, &headers, async |ici| {
+        let code = Code::draw(&mut crate::clock::rng());
+        let mut sel = [0; 16];
+        crate::clock::rng().fill_bytes(&mut sel);
+        let empreinte = code.empreinte(sel).await;
+        let dossier = &ici.session.dossier;
+        let kept = state.store.run("code d’accès", |tx| {
+            Box::pin(async move { tx.set_code_acces(dossier, &sel, &empreinte).await })
+        });
+        kept.await?;
+        ici.page(&state, Some(code), None).await
+    })
+    .await
+}
+
+/// `GET /dossier/partage/retirer?site=…`: what it would mean.
+pub(super) async fn ask(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    choix: Result<Query<Choix>, QueryRejection>,
+) -> Response {
+    let Choix { site } = choix.map(|Query(choix)| choix).unwrap_or(Choix { site: String::new() });
+    inside(&state, &headers, async |ici| {
+        let (sites, code) = ici.sites(&state).await?;
+        if !sites.iter().any(|known| known.nom == site) {
+            return Ok(page::not_found(State(Arc::clone(&state)), headers.clone()).await);
+        }
+        let dernier = sites.len() == 1;
+        let page = Retirer { style: style_path(), nom: site.clone(), dernier, a_un_code: code.is_some() };
+        Ok(page::html(StatusCode::OK, &page))
+    })
+    .await
+}
+
+/// `POST /dossier/partage/retirer`: ConsulterDossierPA answers 110 from now on. Twice is no error.
+pub(super) async fn withdraw(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    choix: Result<Form<Choix>, FormRejection>,
+) -> Response {
+    if !from_here(&headers) {
+        return page::elsewhere(None);
+    }
+    let Choix { site } = choix.map(|Form(choix)| choix).unwrap_or(Choix { site: String::new() });
+    inside(&state, &headers, async |ici| {
+        let (sites, _) = ici.sites(&state).await?;
+        if let Some(known) = sites.iter().find(|known| known.nom == site) {
+            let (dossier, application, sha256) = (&ici.session.dossier, known.application, ici.sha256);
+            let ended = state.store.run("accès retiré", |tx| {
+                Box::pin(async move { tx.unlink_application(dossier, application, &sha256).await })
+            });
+            ended.await?;
+            return ici.page(&state, None, Some(site.clone())).await;
+        }
+        ici.page(&state, None, None).await
+    })
+    .await
+}
