@@ -47,6 +47,7 @@ mod settings;
 mod sql;
 mod store;
 mod trace;
+mod volet;
 
 pub use self::{
     application::{Application, ApplicationId},
@@ -55,7 +56,7 @@ pub use self::{
     compte::{Compte, CompteId, NouveauCompte, Provisoire},
     connection::{Reader, Tx},
     demande::{StoredDemande, Transition},
-    dossier::{Acces, StoredDossier, Volet},
+    dossier::{Acces, StoredDossier},
     error::{Cause, Error, Refusal, SqlState},
     essai::Cle,
     finess::{BilanFiness, ImportFiness, ImportPasse},
@@ -76,4 +77,7 @@ pub use self::{
         Acteur, Action, Enchaine, FiltreTrace, LigneExportee, LigneTrace, Maillon, MaillonLu, Oubli,
         PageTrace, Sha256, TeteSignee, Trace,
     },
+    volet::StoredVolet,
 };
+/// A part of the dossier.
+pub use ::dossier::volet::Volet;

@@ -1,4 +1,4 @@
-//! The site: the redirection (`/acces`), the family's dossier (`/dossier`), the way out, health, style sheet, errors; for partners
+//! The site: the redirection (`/acces`), the family's dossier (`/dossier`, its forms in `famille`), the way out, health, style sheet, errors; for partners
 //! the causes of refusal (`/explications`) and, in a sandbox, `/bac-a-sable`.
 //!
 //! Pages work without script, say nothing to caches, and carry a policy that allows nothing from elsewhere.
@@ -9,6 +9,7 @@ mod code;
 mod dossier;
 mod duree;
 mod explications;
+mod famille;
 mod fichiers;
 mod garde;
 mod liaison;
@@ -57,6 +58,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/liaison/refus", post(liaison::refuse))
         .route("/accessibilite", get(mentions::accessibilite))
         .route("/confidentialite", get(mentions::confidentialite))
+        .merge(famille::routes())
         .route("/explications", get(explications::list))
         .route("/explications/{id}", get(explications::one))
         .route(

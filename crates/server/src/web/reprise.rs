@@ -139,7 +139,9 @@ async fn posted(state: &AppState, request: Request, next: Next) -> Response {
             let former = Secret::of_reprise(&parts.headers);
             let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
             // its page has it now, saved or shown with what is wrong in it
-            let seen = response.status() != StatusCode::FORBIDDEN && !response.status().is_server_error();
+            let status = response.status();
+            let seen =
+                status.is_success() || status.is_redirection() || status == StatusCode::UNPROCESSABLE_ENTITY;
             if let (Some(id), Some(former), true) = (taken_up, former, seen) {
                 forget(state, &former, Some(id)).await;
             }

@@ -101,6 +101,7 @@ pub(crate) const LIEUX: &[Lieu] = &[
     lieu!("dossier", "demandeur", Integer "id"),
     lieu!("demande", "remarque", Integer "id"),
     lieu!("demande_historique", "remarque", Integer "id"),
+    lieu!("volet", "contenu", Text "cle"),
     lieu!("compte", "prive", Text "login"),
     lieu!("journal", "message", Text "reference"),
     lieu!("trace_piece", "contenu", Text "sha256"),

@@ -46,6 +46,8 @@ mod store;
 mod support;
 #[path = "../storage/trace.rs"]
 mod trace;
+#[path = "../storage/volet.rs"]
+mod volet;
 
 mod ours;
 mod serveur;

@@ -28,3 +28,4 @@ mod session;
 mod store;
 mod support;
 mod trace;
+mod volet;
