@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::{from_fn, map_request_with_state};
+use axum::middleware::{from_fn, map_request_with_state, map_response_with_state};
 use storage::{Acteur, Action, Store, Trace};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -123,6 +123,7 @@ impl Server {
         let tls = tls::acceptor(&state)?;
         let app = soap::router(Arc::clone(&state)).merge(web::router(Arc::clone(&state)));
         let app = app
+            .layer(map_response_with_state(Arc::clone(&state), web::protect))
             .layer(map_request_with_state(Arc::clone(&state), pace::paced))
             .layer(from_fn(observed::observed));
         Ok(Self { state, app, https, http, metrics, tls, address })

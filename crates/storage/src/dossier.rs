@@ -4,7 +4,7 @@ use dossier::{Demandeur, IdDossier, StatutDemande};
 use jiff::Timestamp;
 
 use crate::{
-    ApplicationId, Coffre, Error, Reader, Refusal, Store, StoredDemande, Tx, demande,
+    ApplicationId, Coffre, Error, Reader, Refusal, Store, StoredDemande, Tx, Volet, demande,
     sql::{NO_DOSSIER, Row, Value, dossier_id, dossier_number, now, pairs, text_number, time},
 };
 
@@ -40,17 +40,6 @@ pub enum Acces<T> {
     NonLie,
     /// It is.
     Lie(T),
-}
-
-/// A part of the dossier that is filled in elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Volet {
-    /// EstRenseigneVoletAdmin.
-    Admin,
-    /// EstRenseigneVoletMedical.
-    Medical,
-    /// EstRenseigneVoletAutonomie.
-    Autonomie,
 }
 
 /// Columns that [`Gathered::look`] reads. One row per demande, or one without, in no order that it relies on.

@@ -221,6 +221,9 @@ pub enum Refusal {
     /// DernierEchange holds 1000 characters at most.
     #[error("the remark has more than 1000 characters")]
     RemarqueTooLong,
+    /// Someone else has changed it since it was looked at.
+    #[error("it has been changed since it was looked at")]
+    Depasse,
 }
 
 /// `key 0011…` or `keys 0011…, 2233…`.

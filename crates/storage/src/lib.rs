@@ -43,6 +43,7 @@ mod open;
 mod postgres;
 mod recherche;
 mod rejeu;
+mod reprise;
 mod retention;
 mod session;
 mod session_bureau;
@@ -50,6 +51,7 @@ mod settings;
 mod sql;
 mod store;
 mod trace;
+mod volet;
 
 pub use self::{
     application::{Application, ApplicationId},
@@ -59,7 +61,7 @@ pub use self::{
     compte::{Compte, CompteId, NouveauCompte, Provisoire},
     connection::{Reader, Tx},
     demande::{StoredDemande, Transition},
-    dossier::{Acces, StoredDossier, Volet},
+    dossier::{Acces, StoredDossier},
     effacement::{Effacement, ErasureReason, Export, NotAnErasureList, erasures_from_json, erasures_to_json},
     error::{Cause, Error, Refusal, SqlState},
     essai::Cle,
@@ -72,6 +74,7 @@ pub use self::{
     postgres::Options,
     recherche::{EtablissementTrouve, Recherche, Resultats},
     rejeu::{EntreeRejeu, Memoire, Purged},
+    reprise::{NouvelleReprise, Reprise, SessionFinie},
     retention::{Conservation, Delays, Due, Retained, RetentionRules, Stage},
     session::Session,
     session_bureau::{NouvelleSession, SessionBureau, SessionListee},
@@ -81,4 +84,7 @@ pub use self::{
         Acteur, Action, Enchaine, FiltreTrace, LigneExportee, LigneTrace, Maillon, MaillonLu, Oubli,
         PageTrace, Sha256, TeteSignee, Trace,
     },
+    volet::StoredVolet,
 };
+/// A part of the dossier.
+pub use ::dossier::volet::Volet;

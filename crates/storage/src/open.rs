@@ -8,7 +8,7 @@ use std::{
 
 use rusqlite::OpenFlags;
 use sqlx::{
-    ConnectOptions as _, Row as _, SqlitePool,
+    ConnectOptions as _, Connection as _, Row as _, SqlitePool,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -164,6 +164,9 @@ async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePoo
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)
+        // Where a disk is full or fails, SQLite has rolled back by itself, of which sqlx learns nothing: it counts a
+        // transaction that is no more, and would refuse every one after it.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_with(options)
@@ -255,6 +258,24 @@ mod tests {
         let pool = writer(&path, SqliteSynchronous::Normal).await.unwrap();
         let refusal = Error::NotDurable { setting: "synchronous", expected: "FULL" };
         assert_eq!(assert_settings(&pool).await, Err(refusal));
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_rolled_back_by_itself_does_not_end_the_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let opened = open(&format!("sqlite:{}", dir.path().join("vtpa.db").display())).await.unwrap();
+        let pool = &opened.durable;
+        sqlx::query("CREATE TABLE big (x BLOB)").execute(pool).await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 1").execute(pool).await.unwrap();
+        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let big = "INSERT INTO big VALUES (zeroblob(1000000))";
+        let full: Error = sqlx::query(big).execute(&mut *transaction).await.unwrap_err().into();
+        assert_eq!(full, Error::Unavailable(Cause::Full));
+        transaction.rollback().await.ok();
+        // Space again: another connection knows nothing of the first one's limit.
+        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        sqlx::query(big).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 
     #[tokio::test]

@@ -166,6 +166,11 @@ impl Trail {
         }
     }
 
+    /// Whether something is admitted at this moment.
+    pub(crate) fn is_good(&self) -> bool {
+        matches!(self.0.condition(), Condition::Good)
+    }
+
     /// Takes note of what was seen or refused.
     pub(crate) fn record(&self, traces: impl IntoIterator<Item = Trace>) {
         let now = Instant::now();
@@ -250,6 +255,7 @@ mod tests {
         trail.record([trace()]);
         trail.written().await;
         assert_eq!(trail.admit().await, Err(Untraceable));
+        assert!(!trail.is_good());
         trail.record([trace()]);
         sqlx::query("DROP TRIGGER full").execute(&mut other).await.unwrap();
         let begun = Instant::now();
@@ -257,6 +263,7 @@ mod tests {
             assert!(begun.elapsed() < Duration::from_secs(5), "it does not recover");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        assert!(trail.is_good());
         trail.finish().await;
         assert_eq!(rows(&directory).await, 2, "what was answered before it was known is not lost");
     }

@@ -19,6 +19,7 @@ mod donnees;
 mod error;
 mod limits;
 mod log;
+mod mentions;
 mod retention;
 mod telemetry;
 
@@ -30,6 +31,7 @@ pub use error::ConfigError;
 pub(crate) use limits::seconds;
 pub use limits::{Limits, OwnQuota, Quota};
 pub use log::{Log, LogFormat};
+pub use mentions::{Audit as AuditRgaa, Conformite, Mentions};
 pub use retention::{Retention, StateRetention};
 pub use telemetry::Telemetry;
 
@@ -77,6 +79,8 @@ pub struct Config {
     pub log: Log,
     /// What is told to a collector.
     pub telemetry: Telemetry,
+    /// Who runs the service, for the pages that must say so.
+    pub mentions: Mentions,
 }
 
 /// `[listen]`
@@ -312,6 +316,7 @@ impl Default for Config {
             audit: Audit::default(),
             log: Log::default(),
             telemetry: Telemetry::default(),
+            mentions: Mentions::default(),
         }
     }
 }
@@ -462,6 +467,7 @@ impl Config {
             let problem = "would keep NumSecu with the request, which donnees.nir = \"verify\" drops";
             return invalid("audit.keep_requests", problem);
         }
+        self.mentions.validate()?;
         self.audit.validate()
     }
 }
