@@ -7,6 +7,7 @@ mod assertion;
 pub mod at_rest;
 pub mod audit;
 mod chaos;
+mod check;
 mod clock;
 pub mod config;
 mod expiry;
@@ -37,6 +38,7 @@ mod trust;
 pub mod web;
 
 pub use chaos::Misbehaviour;
+pub use check::{Finding, check};
 pub use clock::{Clock, day_in_paris};
 pub use config::{Config, ConfigError, Overrides};
 pub use inspect::{Check, Inspection, Verdict, inspect};

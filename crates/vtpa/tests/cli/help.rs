@@ -2,7 +2,7 @@
 
 use crate::vtpa::vtpa;
 
-const COMMANDS: [&[&str]; 38] = [
+const COMMANDS: [&[&str]; 42] = [
     &[],
     &["demo"],
     &["serve"],
@@ -33,6 +33,10 @@ const COMMANDS: [&[&str]; 38] = [
     &["key", "new"],
     &["key", "rotate"],
     &["key", "status"],
+    &["config"],
+    &["config", "check"],
+    &["config", "template"],
+    &["config", "show"],
     &["cert"],
     &["cert", "check"],
     &["call"],
