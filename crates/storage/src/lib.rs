@@ -47,6 +47,9 @@ mod sql;
 mod store;
 mod trace;
 
+/// The target of spans for traces alone: a transaction here, and the steps of a request around it.
+pub const STEP: &str = "vtpa::step";
+
 pub use self::{
     application::{Application, ApplicationId},
     bureau::{Acte, Decision, DemandeBureau, FiltreBureau, Issue, LigneBureau},

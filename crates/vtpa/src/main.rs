@@ -10,6 +10,7 @@ mod exit;
 mod input;
 mod keyfile;
 mod log;
+mod telemetry;
 
 use std::process::ExitCode;
 

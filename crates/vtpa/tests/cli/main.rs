@@ -20,5 +20,6 @@ mod partner;
 mod reload;
 mod serve;
 mod token;
+mod traces;
 mod vtpa;
 mod web;
