@@ -6,6 +6,7 @@
 mod assertion;
 pub mod at_rest;
 pub mod audit;
+pub mod backup_key;
 mod chaos;
 mod check;
 mod clock;
@@ -28,6 +29,7 @@ mod quota;
 mod registered;
 mod reload;
 mod replay;
+pub mod retention;
 mod server;
 mod service;
 mod soap;

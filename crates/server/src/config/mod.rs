@@ -16,11 +16,14 @@ use layers::Layers;
 
 mod at_rest;
 mod audit;
+mod backup;
 mod donnees;
 mod error;
 mod layers;
 mod limits;
 mod log;
+mod mentions;
+mod retention;
 mod schema;
 mod secret;
 mod show;
@@ -29,11 +32,14 @@ mod template;
 
 pub use at_rest::AtRest;
 pub use audit::Audit;
+pub use backup::Backup;
 pub use donnees::{Donnees, Nir};
 pub use error::ConfigError;
 pub(crate) use limits::seconds;
 pub use limits::{Limits, OwnQuota, Quota};
 pub use log::{Log, LogFormat};
+pub use mentions::{Audit as AuditRgaa, Conformite, Mentions};
+pub use retention::{Retention, StateRetention};
 pub use secret::SecretValue;
 pub use telemetry::Telemetry;
 pub use template::template;
@@ -54,6 +60,10 @@ pub struct Config {
     pub at_rest: AtRest,
     /// What is kept of a person.
     pub donnees: Donnees,
+    /// How long dossiers are kept.
+    pub retention: Retention,
+    /// The key of backups.
+    pub backup: Backup,
     /// The certificate of the HTTPS listener.
     pub tls: Tls,
     /// The certificate that signs answers.
@@ -78,6 +88,8 @@ pub struct Config {
     pub log: Log,
     /// What is told to a collector.
     pub telemetry: Telemetry,
+    /// Who runs the service, for the pages that must say so.
+    pub mentions: Mentions,
 }
 
 /// `[listen]`
@@ -300,6 +312,8 @@ impl Default for Config {
             database: Database::default(),
             at_rest: AtRest::default(),
             donnees: Donnees::default(),
+            retention: Retention::default(),
+            backup: Backup::default(),
             tls: Tls::default(),
             signature: KeyPair::default(),
             trust: Trust::default(),
@@ -312,6 +326,7 @@ impl Default for Config {
             audit: Audit::default(),
             log: Log::default(),
             telemetry: Telemetry::default(),
+            mentions: Mentions::default(),
         }
     }
 }
@@ -370,6 +385,7 @@ impl Config {
         let directory = file.parent().unwrap_or(Path::new("."));
         config.resolve(directory);
         config.at_rest.resolve(file, directory);
+        config.backup.resolve(directory);
         if let Some(url) = &overrides.database {
             config.database.url.clone_from(url);
         }
@@ -461,6 +477,7 @@ impl Config {
             return invalid("ws_security.max_age_seconds", "must be at least 1");
         }
         self.at_rest.validate(self)?;
+        self.retention.validate()?;
         if let Some((key, problem)) = self.limits.problem() {
             return invalid(key, problem);
         }
@@ -469,6 +486,7 @@ impl Config {
             return invalid("audit.keep_requests", problem);
         }
         self.telemetry.validate()?;
+        self.mentions.validate()?;
         self.audit.validate()
     }
 }

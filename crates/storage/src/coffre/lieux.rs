@@ -101,6 +101,7 @@ pub(crate) const LIEUX: &[Lieu] = &[
     lieu!("dossier", "demandeur", Integer "id"),
     lieu!("demande", "remarque", Integer "id"),
     lieu!("demande_historique", "remarque", Integer "id"),
+    lieu!("volet", "contenu", Text "cle"),
     lieu!("compte", "prive", Text "login"),
     lieu!("journal", "message", Text "reference"),
     lieu!("trace_piece", "contenu", Text "sha256"),
@@ -115,6 +116,7 @@ mod tests {
     const NOT_PERSONAL: &[(&str, &str, &str)] = &[
         ("certificat", "der", "public: an application's certificate"),
         ("etablissement", "adresse", "public: of the FINESS register"),
+        ("reprise", "scelle", "encrypted already, by a key that the person's browser alone has"),
     ];
 
     #[tokio::test]

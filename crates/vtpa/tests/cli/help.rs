@@ -2,7 +2,7 @@
 
 use crate::vtpa::vtpa;
 
-const COMMANDS: [&[&str]; 42] = [
+const COMMANDS: [&[&str]; 54] = [
     &[],
     &["demo"],
     &["serve"],
@@ -17,6 +17,13 @@ const COMMANDS: [&[&str]; 42] = [
     &["dossier", "show"],
     &["dossier", "volet"],
     &["dossier", "cancel"],
+    &["dossier", "export"],
+    &["dossier", "erase"],
+    &["dossier", "erasures"],
+    &["dossier", "hold"],
+    &["dossier", "unhold"],
+    &["dossier", "archive"],
+    &["dossier", "reactivate"],
     &["demande"],
     &["demande", "add"],
     &["demande", "status"],
@@ -37,6 +44,11 @@ const COMMANDS: [&[&str]; 42] = [
     &["config", "check"],
     &["config", "template"],
     &["config", "show"],
+    &["backup"],
+    &["backup", "key"],
+    &["backup", "verify"],
+    &["restore"],
+    &["purge"],
     &["cert"],
     &["cert", "check"],
     &["call"],
