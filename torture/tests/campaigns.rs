@@ -15,11 +15,8 @@ fn every_campaign_has_its_row_in_the_document() {
     let document = std::fs::read_to_string(document).expect("docs/torture.md");
     let (good, help) = torture(&["--help"]);
     assert!(good);
-    let names: Vec<&str> = help
-        .lines()
-        
-        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
-        .collect();
+    let names: Vec<&str> =
+        help.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
     assert!(names.len() >= 9, "{names:?}");
     for name in names {
         assert!(document.contains(&format!("| `{name}` |")), "no row of {name}");
