@@ -6,6 +6,7 @@
 mod assertion;
 pub mod at_rest;
 pub mod audit;
+pub mod backup_key;
 mod chaos;
 mod clock;
 pub mod config;
@@ -27,6 +28,7 @@ mod quota;
 mod registered;
 mod reload;
 mod replay;
+pub mod retention;
 mod server;
 mod service;
 mod soap;

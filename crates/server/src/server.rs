@@ -30,7 +30,7 @@ use crate::state::AppState;
 use crate::tables::Tables;
 use crate::tls::{self, TlsKeys};
 use crate::trust::Trust;
-use crate::{at_rest, soap, web};
+use crate::{at_rest, retention, soap, web};
 
 /// How often what is over is removed.
 const PURGE: Duration = Duration::from_secs(60);
@@ -189,6 +189,8 @@ impl Server {
         let files = tokio::spawn(async move { state.follow_files().await });
         let (state, ended) = (Arc::clone(&self.state), stop.clone());
         let instance = LogId::draw(&mut crate::clock::rng());
+        let (keeper, name) = (Arc::clone(&self.state), instance.clone());
+        let retention = tokio::spawn(async move { retention::tend(&keeper, name.as_str()).await });
         let quotas = tokio::spawn(async move {
             state.quotas.exchange(&state.store, &state.live, instance.as_str(), ended).await;
         });
@@ -206,6 +208,7 @@ impl Server {
         let [http, metrics] = plain;
         tokio::join!(draining, https, http, metrics);
         purge.abort();
+        retention.abort();
         tables.abort();
         trust.abort();
         files.abort();

@@ -14,21 +14,25 @@ use crate::chaos::Misbehaviour;
 
 mod at_rest;
 mod audit;
+mod backup;
 mod donnees;
 mod error;
 mod limits;
 mod log;
 mod mentions;
+mod retention;
 mod telemetry;
 
 pub use at_rest::{AtRest, SecretValue};
 pub use audit::Audit;
+pub use backup::Backup;
 pub use donnees::{Donnees, Nir};
 pub use error::ConfigError;
 pub(crate) use limits::seconds;
 pub use limits::{Limits, OwnQuota, Quota};
 pub use log::{Log, LogFormat};
 pub use mentions::{Audit as AuditRgaa, Conformite, Mentions};
+pub use retention::{Retention, StateRetention};
 pub use telemetry::Telemetry;
 
 /// The whole file.
@@ -47,6 +51,10 @@ pub struct Config {
     pub at_rest: AtRest,
     /// What is kept of a person.
     pub donnees: Donnees,
+    /// How long dossiers are kept.
+    pub retention: Retention,
+    /// The key of backups.
+    pub backup: Backup,
     /// The certificate of the HTTPS listener.
     pub tls: Tls,
     /// The certificate that signs answers.
@@ -294,6 +302,8 @@ impl Default for Config {
             database: Database::default(),
             at_rest: AtRest::default(),
             donnees: Donnees::default(),
+            retention: Retention::default(),
+            backup: Backup::default(),
             tls: Tls::default(),
             signature: KeyPair::default(),
             trust: Trust::default(),
@@ -363,6 +373,7 @@ impl Config {
         let directory = file.parent().unwrap_or(Path::new("."));
         config.resolve(directory);
         config.at_rest.resolve(file, directory);
+        config.backup.resolve(directory);
         if let Some(url) = &overrides.database {
             config.database.url.clone_from(url);
         }
@@ -448,6 +459,7 @@ impl Config {
             return invalid("ws_security.max_age_seconds", "must be at least 1");
         }
         self.at_rest.validate(self)?;
+        self.retention.validate()?;
         if let Some((key, problem)) = self.limits.problem() {
             return invalid(key, problem);
         }

@@ -38,6 +38,8 @@ mod nomenclature;
 mod rejeu;
 #[path = "../storage/reprise.rs"]
 mod reprise;
+#[path = "../storage/retention.rs"]
+mod retention;
 #[path = "../storage/session.rs"]
 mod session;
 #[path = "../storage/store.rs"]

@@ -12,6 +12,7 @@ mod finess;
 mod help;
 mod house;
 mod inspect;
+mod keep;
 mod key;
 mod metrics;
 mod nos;
