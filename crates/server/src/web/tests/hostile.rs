@@ -57,11 +57,8 @@ fn hostile(form: &str, text: &str) -> Hostile {
         match (element, kind.as_str()) {
             ("input", "hidden") | ("button", _) => fields.push((name, value)),
             // of radio buttons the first; a box that says « oui » or the like
-            ("input", "radio" | "checkbox") => {
-                if !fields.iter().any(|(known, _)| *known == name) {
-                    fields.push((name, value));
-                }
-            }
+            ("input", "radio" | "checkbox") if fields.iter().any(|(known, _)| *known == name) => {}
+            ("input", "radio" | "checkbox") => fields.push((name, value)),
             ("input" | "textarea" | "select", _) => {
                 free += 1;
                 fields.push((name, text.to_owned()));
