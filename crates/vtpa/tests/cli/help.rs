@@ -2,7 +2,7 @@
 
 use crate::vtpa::vtpa;
 
-const COMMANDS: [&[&str]; 50] = [
+const COMMANDS: [&[&str]; 54] = [
     &[],
     &["demo"],
     &["serve"],
@@ -45,6 +45,10 @@ const COMMANDS: [&[&str]; 50] = [
     &["backup", "verify"],
     &["restore"],
     &["purge"],
+    &["config"],
+    &["config", "check"],
+    &["config", "template"],
+    &["config", "show"],
     &["cert"],
     &["cert", "check"],
     &["call"],
