@@ -118,7 +118,8 @@ export class Tour {
     assert.deepEqual(small, [], "text smaller than 18 px");
     const targets = await page.evaluate(() =>
       [...document.querySelectorAll("button, a.bouton, select, input:not([type=hidden]), summary")]
-        .filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 43.9)
+        // a choice is taken by its label, too
+        .filter((element) => element.checkVisibility() && (element.closest("label") ?? element).getBoundingClientRect().height < 43.9)
         .map((element) => element.outerHTML.slice(0, 120)),
     );
     assert.deepEqual(targets, [], "targets lower than 44 px");
