@@ -43,8 +43,8 @@ impl Database {
         Self { url: url.to_owned() }
     }
 
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+    pub(crate) fn is_postgres(&self) -> bool {
+        !self.url.starts_with("sqlite:")
     }
 
     /// What a query gives.

@@ -61,6 +61,8 @@ impl House {
         }
         let house = Self { folder, vtpa: context.vtpa.clone(), database: Database::at(url) };
         house.configure(url)?;
+        // As in production: what is personal is encrypted.
+        output(Command::new(&house.vtpa).current_dir(&house.folder).args(["key", "new", "vtpa.cle"]))?;
         Ok(house)
     }
 
@@ -69,7 +71,7 @@ impl House {
         let toml = format!(
             "public_url = \"https://localhost:8443\"\n[listen]\nhttps = \"127.0.0.1:0\"\n\
              [database]\nurl = \"{url}\"\n[trust]\nanchors = [\"ca.pem\"]\n\
-             [creation]\netablissements = \"record\"\n"
+             [creation]\netablissements = \"record\"\n[at_rest]\nkey = \"vtpa.cle\"\n"
         );
         std::fs::write(self.folder.join("vtpa.toml"), toml).context("vtpa.toml")
     }

@@ -1,9 +1,9 @@
 //! What the server said yes to, as its partner wrote it down: the oracle of every campaign.
 
 use std::collections::HashSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 
 use crate::house::FINESS;
@@ -77,4 +77,23 @@ pub(crate) async fn found(entries: &[Entry], partner: &Partner) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// While the audit trail cannot be written nobody reads either: soon after that began the first dossier of the ledger is
+/// answered 000.
+pub(crate) async fn untraceable(entries: &[Entry], partner: &Partner) -> Result<()> {
+    const SOON: Duration = Duration::from_secs(5);
+    let Some(entry) = entries.first() else { bail!("nothing to ask for") };
+    let begun = Instant::now();
+    let mut last = String::new();
+    while begun.elapsed() < SOON {
+        let answers = partner.consult(&[(&entry.id, &entry.id_local)]).await?;
+        last = answers.first().map(|answer| answer.code_retour.code().to_owned()).unwrap_or_default();
+        match last.as_str() {
+            "000" => return Ok(()),
+            "999" => tokio::time::sleep(Duration::from_millis(50)).await,
+            other => bail!("LOST: dossier {} was answered 999 and is now {other}", entry.id),
+        }
+    }
+    bail!("{last} for a dossier that was read, {SOON:?} after the trail could last be written")
 }

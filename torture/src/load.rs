@@ -9,7 +9,7 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use tokio::task::JoinHandle;
 
-use crate::ledger::Ledger;
+use crate::ledger::{Entry, Ledger};
 use crate::partner::{Outcome, Partner, creation};
 
 /// A ledger that writers share.
@@ -129,4 +129,9 @@ async fn write(
 /// The ledger; a writer that panicked has left it whole.
 pub(crate) fn locked(ledger: &Shared) -> MutexGuard<'_, Ledger> {
     ledger.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What was noted since there were `first` entries.
+pub(crate) fn noted(ledger: &Shared, first: usize) -> Vec<Entry> {
+    locked(ledger).since(first)
 }

@@ -1,4 +1,4 @@
-//! Campaigns that break what a server stands on: `cargo xtask torture [CAMPAIGN] [--seed N] [--long]`.
+//! Campaigns that break what a server stands on: `cargo xtask torture [CAMPAIGN] [--seed N] [--short]`.
 //!
 //! Each starts real servers (the built `vtpa`), loads them, breaks something at moments that the seed chooses, and then
 //! holds the server to its word: the [`ledger`] knows every 999 that it answered. A campaign that cannot run has failed.
@@ -8,6 +8,7 @@ mod campaigns;
 mod changes;
 mod context;
 mod database;
+mod fill;
 mod house;
 mod ledger;
 mod load;
@@ -22,10 +23,10 @@ use crate::campaigns::CAMPAIGNS;
 use crate::context::Context;
 
 const HELP: &str = "\
-torture --vtpa BINARY --folder FOLDER [CAMPAIGN] [--seed N] [--long]
+torture --vtpa BINARY --folder FOLDER [CAMPAIGN] [--seed N] [--short] [--dossiers N]
 
 BINARY is a built vtpa, FOLDER takes each campaign's servers, databases and logs. Without a CAMPAIGN all run, one after
-the other; the short form takes about two minutes, the long one hours.
+the other: for hours, or with --short, as each run of the tests does, for some two minutes. N dossiers are those of scale.
 ";
 
 fn main() -> ExitCode {
@@ -76,7 +77,7 @@ fn run(arguments: Vec<String>) -> Result<bool> {
                     campaign.name,
                     campaign.name,
                     context.seed,
-                    if context.long { " --long" } else { "" }
+                    if context.long { "" } else { " --short" }
                 );
             }
         }

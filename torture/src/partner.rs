@@ -21,7 +21,7 @@ pub(crate) struct Partner {
     pub(crate) http: reqwest::Client,
     pub(crate) base: String,
     /// How far the partner's clock is off.
-    pub(crate) offset: SignedDuration,
+    offset: SignedDuration,
 }
 
 /// How a creation went, as the partner can know it.
@@ -63,6 +63,11 @@ impl Partner {
     #[expect(clippy::disallowed_methods, reason = "a partner's clock is the machine's")]
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::now() + self.offset
+    }
+
+    /// The same partner, its clock off by so many seconds.
+    pub(crate) fn off_by(&self, seconds: i64) -> Self {
+        Self { offset: SignedDuration::from_secs(seconds), ..self.clone() }
     }
 
     /// CreerDossierPA.
@@ -142,19 +147,33 @@ impl Partner {
 
     /// A signed creation, to be sent as it is.
     pub(crate) fn message(&self, creation: &Value) -> Result<Vec<u8>> {
+        self.signed(&Requete::CreerDossierPA(CreationSaisie::from_json(creation.clone())?))
+    }
+
+    /// A signed ConsulterDossierPA of one dossier, to be sent as it is.
+    pub(crate) fn question(&self, id: &str, id_local: &str) -> Result<Vec<u8>> {
+        let asked = AccesSaisi { id_dossier: id.to_owned(), id_local: id_local.to_owned() };
+        self.signed(&Requete::ConsulterDossierPA(vec![asked]))
+    }
+
+    fn signed(&self, request: &Requete) -> Result<Vec<u8>> {
         let certificate =
             Certificate::parse(&pki().partner.certificate_der).context("the partner's certificate")?;
         let key = SigningKey::from_pem(pki().partner.key_pem.as_bytes()).context("the partner's key")?;
-        let request = Requete::CreerDossierPA(CreationSaisie::from_json(creation.clone())?);
         let identity = Identity::new(key, certificate)?;
         Ok(wss::seal(&identity, &wss::Sealing::default(), self.now(), &mut rand::rng(), |w| {
             request.encode(w)
         })?)
     }
 
-    /// Sends a message as it is; the status and what came back.
+    /// Sends a creation as it is; the status and what came back.
     pub(crate) async fn post(&self, message: Vec<u8>) -> Result<(u16, String)> {
-        let post = self.http.post(format!("{}/ws/creation", self.base));
+        self.post_to("creation", message).await
+    }
+
+    /// The same to any service.
+    pub(crate) async fn post_to(&self, service: &str, message: Vec<u8>) -> Result<(u16, String)> {
+        let post = self.http.post(format!("{}/ws/{service}", self.base));
         let post = post.header("content-type", "application/soap+xml; charset=utf-8").body(message);
         let answer = post.send().await?;
         Ok((answer.status().as_u16(), answer.text().await?))

@@ -15,6 +15,7 @@ mod interop;
 mod shell;
 mod test;
 mod tidy;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,8 @@ cargo xtask TASK
   bench xmlsec       xmlsec beside roxmltree, bergshamra, libxml2 and xmlsec1, at work and under attack
   oracle [ROUNDS]    whether the time of an answer tells why a message did not decrypt: a statistic over 2,000 of each kind
   gate [--accept]    xmlsec's instructions beside those on record, and how they grow with hostile input
+  torture [CAMPAIGN] [--seed N] [--short]
+                     breaks disk, database, network, clock and processes under load: docs/torture.md; hours unless --short
   tidy               the rules of the house that neither compiler nor clippy knows
 ";
 
@@ -73,6 +76,7 @@ fn task(arguments: &[&str]) -> Result<()> {
         ["oracle"] => bench::oracle("2000"),
         ["oracle", rounds] => bench::oracle(rounds),
         ["bench", "xmlsec"] => bench_xmlsec::run(),
+        ["torture", arguments @ ..] => torture::run(arguments),
         ["tidy"] => tidy::run(),
         _ => bail!("no such task: {}\n\n{HELP}", arguments.join(" ")),
     }

@@ -151,6 +151,18 @@ pub enum Refusal {
     /// No dossier has this number.
     #[error("no such dossier")]
     UnknownDossier,
+    /// The dossier is under legal hold: it is neither erased nor archived, nor held twice.
+    #[error("the dossier is under legal hold")]
+    DossierHeld,
+    /// The dossier is under no legal hold.
+    #[error("the dossier is under no legal hold")]
+    NotHeld,
+    /// The dossier is archived.
+    #[error("the dossier is archived already")]
+    DossierArchive,
+    /// The dossier is not archived.
+    #[error("the dossier is not archived")]
+    NotArchived,
     /// The dossier is cancelled.
     #[error("the dossier is cancelled")]
     DossierAnnule,

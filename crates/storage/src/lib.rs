@@ -20,6 +20,8 @@
 //! connections of their own, since the way to another thread costs five times the statement.
 
 mod application;
+pub mod backup;
+mod bail;
 mod bureau;
 mod coffre;
 mod compte;
@@ -27,6 +29,7 @@ mod connection;
 mod demande;
 mod dialect;
 mod dossier;
+mod effacement;
 mod error;
 mod essai;
 mod etablissement;
@@ -40,6 +43,8 @@ mod open;
 mod postgres;
 mod recherche;
 mod rejeu;
+mod reprise;
+mod retention;
 mod session;
 mod session_bureau;
 mod settings;
@@ -50,12 +55,14 @@ mod volet;
 
 pub use self::{
     application::{Application, ApplicationId},
+    bail::Bail,
     bureau::{Acte, Decision, DemandeBureau, FiltreBureau, Issue, LigneBureau},
     coffre::{Avancee, BilanRotation, Coffre, CompteCle, EtatCles, Key, KeyId, KeyRing, Randomness, Reload},
     compte::{Compte, CompteId, NouveauCompte, Provisoire},
     connection::{Reader, Tx},
     demande::{StoredDemande, Transition},
     dossier::{Acces, StoredDossier},
+    effacement::{Effacement, ErasureReason, Export, NotAnErasureList, erasures_from_json, erasures_to_json},
     error::{Cause, Error, Refusal, SqlState},
     essai::Cle,
     finess::{BilanFiness, ImportFiness, ImportPasse},
@@ -67,6 +74,8 @@ pub use self::{
     postgres::Options,
     recherche::{EtablissementTrouve, Recherche, Resultats},
     rejeu::{EntreeRejeu, Memoire, Purged},
+    reprise::{NouvelleReprise, Reprise, SessionFinie},
+    retention::{Conservation, Delays, Due, Retained, RetentionRules, Stage},
     session::Session,
     session_bureau::{NouvelleSession, SessionBureau, SessionListee},
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},

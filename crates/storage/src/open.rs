@@ -8,7 +8,7 @@ use std::{
 
 use rusqlite::OpenFlags;
 use sqlx::{
-    ConnectOptions as _, Row as _, SqlitePool,
+    ConnectOptions as _, Connection as _, Row as _, SqlitePool,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -83,8 +83,16 @@ pub(crate) fn reader(path: &Path) -> Result<rusqlite::Connection, Error> {
     Ok(connection)
 }
 
+/// A connection to a file that is there, of whatever schema.
+pub(crate) fn existing(path: &Path) -> Result<rusqlite::Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    Ok(connection)
+}
+
 /// `sqlite:PATH`, and `sqlite://PATH`, which many tools write. Memory would be another database per connection.
-fn path(url: &str) -> Result<PathBuf, Error> {
+pub(crate) fn path(url: &str) -> Result<PathBuf, Error> {
     let path = url.strip_prefix("sqlite:").ok_or(Error::UnknownUrl)?;
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.is_empty() || path.starts_with(":memory:") || path.contains('?') {
@@ -156,11 +164,19 @@ async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePoo
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)
+        // Where a disk is full or fails, SQLite has rolled back by itself, of which sqlx learns nothing: it counts a
+        // transaction that is no more, and would refuse every one after it.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_with(options)
         .await?;
     Ok(pool)
+}
+
+/// The latest schema known here.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
@@ -242,6 +258,24 @@ mod tests {
         let pool = writer(&path, SqliteSynchronous::Normal).await.unwrap();
         let refusal = Error::NotDurable { setting: "synchronous", expected: "FULL" };
         assert_eq!(assert_settings(&pool).await, Err(refusal));
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_rolled_back_by_itself_does_not_end_the_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let opened = open(&format!("sqlite:{}", dir.path().join("vtpa.db").display())).await.unwrap();
+        let pool = &opened.durable;
+        sqlx::query("CREATE TABLE big (x BLOB)").execute(pool).await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 1").execute(pool).await.unwrap();
+        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let big = "INSERT INTO big VALUES (zeroblob(1000000))";
+        let full: Error = sqlx::query(big).execute(&mut *transaction).await.unwrap_err().into();
+        assert_eq!(full, Error::Unavailable(Cause::Full));
+        transaction.rollback().await.ok();
+        // Space again: another connection knows nothing of the first one's limit.
+        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        sqlx::query(big).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 
     #[tokio::test]

@@ -22,7 +22,8 @@ pub(super) async fn run(context: Context) -> Result<String> {
     let Outcome::Acknowledged(id) = partners[0].create(&creation("moi", &mut rng)).await else {
         anyhow::bail!("no dossier to make tokens for");
     };
-    for _ in 0..tokens {
+    let mut progress = context.progress(tokens);
+    for round in 0..tokens {
         let token = partners[1].token(&id, "moi").await?;
         let path = format!("/acces?jeton={token}");
         let redeemed = partners.iter().cycle().take(REDEEMERS).map(|partner| partner.status(&path));
@@ -34,17 +35,20 @@ pub(super) async fn run(context: Context) -> Result<String> {
             count(303),
             count(403)
         );
+        progress.after(round, &"tokens");
     }
     let sessions = house.database.count("SELECT COUNT(*) FROM session")?;
     ensure!(sessions == u64::from(tokens), "{sessions} sessions of {tokens} tokens");
 
     let before = house.database.dossiers()?;
+    let mut progress = context.progress(messages);
     for round in 0..messages {
         let message = partners[0].message(&creation(&format!("replay-{round}"), &mut rng))?;
         let sent = partners.iter().cycle().take(COPIES).map(|partner| partner.post(message.clone()));
         let answers = join_all(sent).await.into_iter().collect::<Result<Vec<_>>>()?;
         let accepted = answers.iter().filter(|(status, _)| *status == 200).count();
         ensure!(accepted == 1, "of {COPIES} copies of one message {accepted} were accepted");
+        progress.after(round, &"messages");
     }
     let made = house.database.dossiers()?.checked_sub(before).context("dossiers vanished")?;
     ensure!(made == u64::from(messages), "{messages} messages made {made} dossiers");

@@ -11,7 +11,7 @@ use crate::changes::{Changes, Known, held};
 use crate::context::Context;
 use crate::house::House;
 use crate::ledger::found;
-use crate::load::{Load, Shared, Tally, locked};
+use crate::load::{Load, Shared, Tally, locked, noted};
 
 const WRITERS: usize = 64;
 /// Dossiers whose demandes are moved in a round: more than a round has time for.
@@ -25,14 +25,15 @@ pub(super) async fn run(context: Context) -> Result<String> {
     let mut total = Tally::default();
     let mut starts = Vec::new();
     let mut checked = 0;
+    let mut progress = context.progress(rounds);
     for round in 0..rounds {
         let mut server = house.serve()?;
         starts.push(server.started_in);
         let partner = server.partner()?;
-        found(&locked_since(&ledger, checked), &partner).await?;
+        found(&noted(&ledger, checked), &partner).await?;
         checked = locked(&ledger).len();
 
-        let mut ids: Vec<String> = locked_since(&ledger, 0).into_iter().map(|entry| entry.id).collect();
+        let mut ids: Vec<String> = noted(&ledger, 0).into_iter().map(|entry| entry.id).collect();
         ids.shuffle(&mut rng);
         ids.truncate(MOVED);
         let load = Load::start(&[partner], WRITERS, &format!("kill-{round}"), &ledger, &mut rng);
@@ -43,9 +44,10 @@ pub(super) async fn run(context: Context) -> Result<String> {
         total.add(load.stop().await?);
         house.is_whole()?;
         held(&known).holds(&house.database)?;
+        progress.after(round, &total);
     }
     let mut server = house.serve()?;
-    found(&locked_since(&ledger, 0), &server.partner()?).await?;
+    found(&noted(&ledger, 0), &server.partner()?).await?;
     server.stop()?;
     house.is_whole()?;
     locked(&ledger).none_twice()?;
@@ -65,8 +67,4 @@ pub(super) async fn run(context: Context) -> Result<String> {
         "{rounds} kills; {total}; {changed} changes of state; {dossiers} dossiers in the database; up again in {:.2} s (median)",
         start.as_secs_f64()
     ))
-}
-
-fn locked_since(ledger: &Shared, first: usize) -> Vec<crate::ledger::Entry> {
-    locked(ledger).since(first)
 }

@@ -132,6 +132,11 @@ impl Inner {
             if written.is_err() {
                 return;
             }
+            // A contact keeps a dossier from the archive. One that is not noted is no reason to refuse service.
+            let contacts: Vec<_> = traces.iter().filter_map(Trace::contact).collect();
+            if let Err(error) = self.store.note_contacts(&contacts).await {
+                tracing::warn!(%error, "contacts of dossiers were not noted");
+            }
         }
     }
 }
@@ -159,6 +164,11 @@ impl Trail {
                 }
             }
         }
+    }
+
+    /// Whether something is admitted at this moment.
+    pub(crate) fn is_good(&self) -> bool {
+        matches!(self.0.condition(), Condition::Good)
     }
 
     /// Takes note of what was seen or refused.
@@ -245,6 +255,7 @@ mod tests {
         trail.record([trace()]);
         trail.written().await;
         assert_eq!(trail.admit().await, Err(Untraceable));
+        assert!(!trail.is_good());
         trail.record([trace()]);
         sqlx::query("DROP TRIGGER full").execute(&mut other).await.unwrap();
         let begun = Instant::now();
@@ -252,6 +263,7 @@ mod tests {
             assert!(begun.elapsed() < Duration::from_secs(5), "it does not recover");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        assert!(trail.is_good());
         trail.finish().await;
         assert_eq!(rows(&directory).await, 2, "what was answered before it was known is not lost");
     }

@@ -55,6 +55,15 @@ impl Message {
         "Pour protéger vos données, le dossier se ferme après 30 minutes sans activité.",
         REVENIR,
     );
+    const KEPT: Self = Self::new(
+        "Le dossier s’est fermé, votre texte est gardé",
+        "Ce que vous avez écrit est gardé une heure, chiffré. Vous seul pourrez le relire.",
+        &[
+            "Retournez sur le site d’où vous venez, par exemple celui de votre département.",
+            "Ouvrez à nouveau le même dossier, sur cet appareil.",
+            "Votre texte vous sera proposé.",
+        ],
+    );
     const LEFT: Self = Self::new(
         "Vous avez quitté le dossier",
         "Le dossier est fermé sur cet appareil.",
@@ -160,6 +169,11 @@ pub(super) fn no_session(retour: Option<Retour>) -> Response {
     Message::NO_SESSION.respond(StatusCode::FORBIDDEN, retour)
 }
 
+/// A form whose session had ended: what it holds is kept for a while.
+pub(super) fn kept(retour: Option<Retour>) -> Response {
+    Message::KEPT.respond(StatusCode::FORBIDDEN, retour)
+}
+
 /// A form of another site, or without its session's token.
 pub(super) fn forged(retour: Option<Retour>) -> Response {
     Message::FORGED.of_dossier().respond(StatusCode::FORBIDDEN, retour)
@@ -250,6 +264,7 @@ mod tests {
         let messages = [
             ("refused", Message::REFUSED),
             ("no_session", Message::NO_SESSION),
+            ("kept", Message::KEPT),
             ("left", Message::LEFT),
             ("not_found", Message::NOT_FOUND),
             ("wrong_method", Message::WRONG_METHOD),

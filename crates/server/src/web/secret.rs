@@ -121,6 +121,40 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Of a session that is over: what its forms held can be read with it, and nothing else can be done.
+const REPRISE_NAME: &str = "__Host-reprise";
+
+impl Secret {
+    /// The secret of the cookie that a session leaves behind.
+    pub(super) fn of_reprise(headers: &HeaderMap) -> Option<Self> {
+        cookie(headers, REPRISE_NAME).and_then(Self::parse)
+    }
+
+    /// The header that leaves it behind, for `seconds`.
+    pub(super) fn set_reprise(&self, seconds: u64) -> Option<HeaderValue> {
+        let cookie =
+            format!("{REPRISE_NAME}={}; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age={seconds}", self.0);
+        let mut value = HeaderValue::from_str(&cookie).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// Encrypts what this secret alone opens again. The database knows another digest of it.
+    pub(super) fn sealing_key(&self) -> [u8; 32] {
+        let mut key = [0; 32];
+        let digest = DigestMethod::Sha256.digest(format!("reprise:{}", self.0).as_bytes());
+        for (to, from) in key.iter_mut().zip(digest.as_ref()) {
+            *to = *from;
+        }
+        key
+    }
+}
+
+/// The header that takes that cookie away.
+pub(super) fn forget_reprise() -> HeaderValue {
+    HeaderValue::from_static("__Host-reprise=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

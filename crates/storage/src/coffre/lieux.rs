@@ -116,6 +116,7 @@ mod tests {
     const NOT_PERSONAL: &[(&str, &str, &str)] = &[
         ("certificat", "der", "public: an application's certificate"),
         ("etablissement", "adresse", "public: of the FINESS register"),
+        ("reprise", "scelle", "encrypted already, by a key that the person's browser alone has"),
     ];
 
     #[tokio::test]

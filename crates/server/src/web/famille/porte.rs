@@ -13,6 +13,7 @@ use storage::{Acteur, Action, Error, Refusal, Session, StoredDossier, Trace};
 
 use crate::clock::day_in_paris;
 use crate::state::AppState;
+use crate::web::duree::Duree;
 use crate::web::fichiers::style_path;
 use crate::web::garde::from_elsewhere;
 use crate::web::page;
@@ -34,8 +35,8 @@ pub(in crate::web) struct Visite {
 /// What stands around every page of a dossier.
 pub(in crate::web) struct Cadre {
     pub(in crate::web) retour: Option<Retour>,
-    /// When the session ends if nothing is asked for any more.
-    pub(in crate::web) fin: String,
+    /// When the session ends, and the button that makes it last.
+    pub(in crate::web) duree: Duree,
     /// The day the page was made: what a printed page says.
     pub(in crate::web) jour: String,
     /// What every form of the page carries.
@@ -122,7 +123,7 @@ impl Visite {
         let nom = person.nom_usuel.as_ref().unwrap_or(&person.nom_naissance);
         Cadre {
             retour: self.retour.clone(),
-            fin: textes::heure(self.session.idle_end, now),
+            duree: Duree::new(&self.secret, &self.session, now),
             jour: textes::jour(day_in_paris(now)),
             jeton: self.secret.form_token(),
             personne: format!("{} {}", person.prenom.as_str(), nom.as_str()),

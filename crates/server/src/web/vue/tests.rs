@@ -124,7 +124,14 @@ fn render_with(
 ) -> String {
     let cadre = Cadre {
         retour: portail(),
-        fin: "11 h 35".to_owned(),
+        duree: crate::web::duree::Duree {
+            quoi: "le dossier",
+            adresse: "/rester",
+            jeton: "jeton".to_owned(),
+            fin: "11 h 35".to_owned(),
+            absolue: "7 h 05, le 12 juillet 2026".to_owned(),
+            derniere: false,
+        },
         jour: "3 mars 2027".to_owned(),
         jeton: "jeton".to_owned(),
         personne: "Marguerite Vernoux".to_owned(),
