@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::commands::{
-    backup, call, cert, demande, demo, dossier, etablissement, explain, finess, inspect, key, nos, partner,
+    audit, backup, call, cert, demande, demo, dossier, etablissement, explain, finess, inspect, key, nos, partner,
     purge, restore, serve,
 };
 
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Nos(nos::Command),
     #[command(subcommand)]
     Key(key::Command),
+    #[command(subcommand)]
+    Audit(audit::Command),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Purge(purge::Purge),
