@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::commands::{
-    audit, backup, call, cert, demande, demo, dossier, etablissement, explain, finess, inspect, key, nos, partner,
-    purge, restore, serve,
+    audit, backup, call, cert, config, demande, demo, dossier, etablissement, explain, finess, inspect, key,
+    nos, partner, purge, restore, serve,
 };
 
 const EXAMPLES: &str = "\
@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Purge(purge::Purge),
+    #[command(subcommand)]
+    Config(config::Command),
     #[command(subcommand)]
     Cert(cert::Command),
     Call(Box<call::Call>),

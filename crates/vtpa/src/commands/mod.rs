@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod call;
 pub(crate) mod cert;
+pub(crate) mod config;
 pub(crate) mod demande;
 pub(crate) mod demo;
 pub(crate) mod dossier;
@@ -30,6 +31,7 @@ pub(crate) fn run(command: Command) -> Outcome {
     runtime.block_on(async {
         match command {
             Command::Cert(command) => cert::run(command, clock.now()),
+            Command::Config(command) => config::run(command, &clock),
             Command::Partner(command) => partner::run(command, clock.now()).await,
             Command::Dossier(command) => dossier::run(command, clock.now()).await,
             Command::Demande(command) => demande::run(command).await,

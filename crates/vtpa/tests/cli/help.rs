@@ -2,7 +2,7 @@
 
 use crate::vtpa::vtpa;
 
-const COMMANDS: [&[&str]; 53] = [
+const COMMANDS: [&[&str]; 57] = [
     &[],
     &["demo"],
     &["serve"],
@@ -48,6 +48,10 @@ const COMMANDS: [&[&str]; 53] = [
     &["backup", "verify"],
     &["restore"],
     &["purge"],
+    &["config"],
+    &["config", "check"],
+    &["config", "template"],
+    &["config", "show"],
     &["cert"],
     &["cert", "check"],
     &["call"],

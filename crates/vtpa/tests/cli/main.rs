@@ -4,6 +4,7 @@
 
 mod call;
 mod cert;
+mod config;
 mod demande;
 mod demo;
 mod dossier;

@@ -96,7 +96,8 @@ fn signers(config: Option<&Config>, further: &[PathBuf]) -> Outcome<Vec<Certific
     }
     if signers.is_empty() {
         return Err(Failure::Usage(
-            "say whose signatures count: --config FILE (its [signature] certificate), or --signer PEM".to_owned(),
+            "say whose signatures count: --config FILE (its [signature] certificate), or --signer PEM"
+                .to_owned(),
         ));
     }
     Ok(signers)
@@ -114,7 +115,9 @@ fn rank_and_hash(text: &str) -> Outcome<(i64, [u8; 32])> {
         Some((rank.parse().ok().filter(|rank| *rank > 0)?, bytes))
     });
     parsed.ok_or_else(|| {
-        Failure::Usage(format!("--head {text:?} is not RANK:HASH as `vtpa audit verify` prints it: 10482:5f1c…"))
+        Failure::Usage(format!(
+            "--head {text:?} is not RANK:HASH as `vtpa audit verify` prints it: 10482:5f1c…"
+        ))
     })
 }
 
@@ -144,7 +147,8 @@ fn text(document: &Document) -> String {
          {kept_apart} requests and assertions kept apart"
     ));
     if let Some(before) = &document.dropped_before {
-        lines.push(format!("rows before {before} were dropped by [audit] keep_months, under a signed record"));
+        lines
+            .push(format!("rows before {before} were dropped by [audit] keep_months, under a signed record"));
     }
     lines.push(match found {
         0 => "the audit trail is as it was written".to_owned(),
