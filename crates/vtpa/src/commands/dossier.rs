@@ -6,10 +6,11 @@ mod hold;
 
 use ::dossier::{Dossier, IdDossier};
 use jiff::Timestamp;
-use storage::{Error, Store, Volet as Part};
+use storage::{Action, Error, Store, Trace, Volet as Part};
 
 use crate::cli::Data;
 use crate::exit::{Failure, Outcome, json, print};
+use crate::operator;
 
 /// Look at a dossier, change it, keep it, export it, erase it
 #[derive(Debug, clap::Subcommand)]
@@ -124,6 +125,10 @@ pub(crate) async fn run(command: Command, now: Timestamp) -> Outcome {
 async fn show(Show { id, json: as_json, data }: Show) -> Outcome {
     let (store, id) = (data.open().await?, number(&id)?);
     let stored = store.dossier(&id).await?;
+    if stored.is_some() {
+        // before anything is shown: nobody looks at a dossier without a trace
+        store.trace_all(&[Trace::new(operator::acteur(), Action::DossierConsulte).dossier(&id)]).await?;
+    }
     store.close().await;
     let stored = stored.ok_or_else(|| refused(&id, "no such dossier"))?;
     let dossier = server::dossier_du_contrat(stored);
@@ -138,11 +143,13 @@ async fn volet(Volet { id, parts, data }: Volet) -> Outcome {
             .filter_map(|(wanted, part)| wanted.then_some(part))
             .collect();
     let (dossier, parts) = (&id, parts.as_slice());
+    let trace = &Trace::new(operator::acteur(), Action::VoletEnregistre).dossier(dossier);
     let outcome = store
         .run("fill in parts of a dossier", |tx| {
             Box::pin(async move {
                 for part in parts {
                     tx.fill_volet(dossier, *part).await?;
+                    tx.trace(&trace.clone().detail(part.code())).await?;
                 }
                 Ok(())
             })
@@ -154,8 +161,15 @@ async fn volet(Volet { id, parts, data }: Volet) -> Outcome {
 async fn cancel(Cancel { id, data }: Cancel) -> Outcome {
     let (store, id) = (data.open().await?, number(&id)?);
     let dossier = &id;
-    let outcome =
-        store.run("cancel a dossier", |tx| Box::pin(async move { tx.cancel_dossier(dossier).await })).await;
+    let trace = &Trace::new(operator::acteur(), Action::DossierAnnule).dossier(dossier);
+    let outcome = store
+        .run("cancel a dossier", |tx| {
+            Box::pin(async move {
+                tx.cancel_dossier(dossier).await?;
+                tx.trace(trace).await
+            })
+        })
+        .await;
     done(&store, &id, outcome).await
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 use dossier::Etablissement;
 use serde_json::json;
-use storage::Store;
+use storage::{Acteur, Action, Store, Trace};
 use xmlsec::Certificate;
 
 use crate::commands::partner::register;
@@ -24,10 +24,15 @@ pub(crate) async fn fill(store: &Store, directory: &Path, portal: &str) -> Resul
     store
         .run("seed the establishments", |tx| {
             Box::pin(async move {
+                let mut added = 0;
                 for etablissement in wanted {
-                    tx.seed_etablissement(etablissement).await?;
+                    added += u32::from(tx.seed_etablissement(etablissement).await?);
                 }
-                Ok(())
+                if added == 0 {
+                    return Ok(());
+                }
+                let detail = format!("{added} establishments of the demonstration");
+                tx.trace(&Trace::new(Acteur::Systeme, Action::DonneesChargees).detail(&detail)).await
             })
         })
         .await?;
@@ -46,7 +51,9 @@ pub(crate) async fn fill(store: &Store, directory: &Path, portal: &str) -> Resul
                 if settings == application.settings {
                     return Ok(());
                 }
-                tx.set_settings(application.id, &settings).await
+                tx.set_settings(application.id, &settings).await?;
+                let detail = format!("{PARTNER}: url_retour={portal}");
+                tx.trace(&Trace::new(Acteur::Systeme, Action::PartenaireModifie).detail(&detail)).await
             })
         })
         .await?;
