@@ -11,6 +11,8 @@ const HTML = new HtmlValidate({
     "doctype-style": "off",
     "no-implicit-button-type": "off",
     "no-implicit-input-type": "off",
+    // several boxes of one question have one name, as HTML has it
+    "form-dup-name": ["error", { shared: ["radio", "checkbox", "hidden", "button", "reset", "submit"] }],
     // HTML 5 lets an id hold dots
     "valid-id": ["error", { relaxed: true }],
     // two names of one landmark, and long titles of real people, are no error
@@ -65,7 +67,7 @@ export async function growingText(page) {
         .filter((element) => {
           const { overflowX, overflowY } = getComputedStyle(element);
           const hides = [overflowX, overflowY].some((value) => value === "hidden" || value === "clip");
-          return hides && !element.closest("pre, svg") && (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1);
+          return hides && !element.closest("pre, svg, .pour-lecteur") && (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1);
         })
         .map((element) => element.outerHTML.slice(0, 120));
       document.adoptedStyleSheets = [];
@@ -89,7 +91,11 @@ export async function focusOrder(page) {
       return !groups.has(group) && groups.add(group);
     });
     globalThis.getSelection()?.removeAllRanges();
-    document.activeElement?.blur?.();
+    // Tab begins at the top, wherever the focus was
+    const top = document.body.insertBefore(document.createElement("span"), document.body.firstChild);
+    top.tabIndex = -1;
+    top.focus();
+    top.remove();
     globalThis.vtpaStops = [];
     return counted.length;
   });
