@@ -157,6 +157,15 @@ pub enum Refusal {
     /// No establishment has this FINESS number.
     #[error("no such establishment")]
     UnknownEtablissement,
+    /// No account of the desk has this login.
+    #[error("no such account")]
+    UnknownCompte,
+    /// Another account has this login.
+    #[error("this login is taken")]
+    LoginTaken,
+    /// Another account is of this subject of OpenID Connect.
+    #[error("another account is of this OpenID Connect subject")]
+    SujetTaken,
     /// The imported nomenclature is of a later date than the file.
     #[error("the one imported is of a later date than this file")]
     OlderNomenclature,

@@ -20,12 +20,15 @@
 //! connections of their own, since the way to another thread costs five times the statement.
 
 mod application;
+mod bureau;
 mod coffre;
+mod compte;
 mod connection;
 mod demande;
 mod dialect;
 mod dossier;
 mod error;
+mod essai;
 mod etablissement;
 mod finess;
 mod jeton;
@@ -37,17 +40,21 @@ mod postgres;
 mod recherche;
 mod rejeu;
 mod session;
+mod session_bureau;
 mod settings;
 mod sql;
 mod store;
 
 pub use self::{
     application::{Application, ApplicationId},
+    bureau::{Acte, Decision, DemandeBureau, FiltreBureau, Issue, LigneBureau},
     coffre::{Avancee, BilanRotation, Coffre, CompteCle, EtatCles, Key, KeyId, KeyRing, Randomness, Reload},
+    compte::{Compte, CompteId, NouveauCompte, Provisoire},
     connection::{Reader, Tx},
     demande::{StoredDemande, Transition},
     dossier::{Acces, StoredDossier, Volet},
     error::{Cause, Error, Refusal, SqlState},
+    essai::Cle,
     finess::{BilanFiness, ImportFiness, ImportPasse},
     jeton::JetonPris,
     journal::{BornesJournal, EntreeJournal},
@@ -57,6 +64,7 @@ pub use self::{
     recherche::{EtablissementTrouve, Recherche, Resultats},
     rejeu::{EntreeRejeu, Memoire, Purged},
     session::Session,
+    session_bureau::{NouvelleSession, SessionBureau, SessionListee},
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},
     store::{BoxFuture, Serving, Statistics, Store},
 };

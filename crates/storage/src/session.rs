@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     ApplicationId, Error, Reader, Store, Tx,
-    sql::{Value, dossier_id, dossier_number, now, time},
+    sql::{Value, dossier_id, dossier_number, milliseconds, now, time},
 };
 
 /// A session that holds.
@@ -115,8 +115,4 @@ impl Tx<'_> {
         self.execute("DELETE FROM session WHERE sha256 = $1", &[Value::Bytes(sha256)]).await?;
         Ok(())
     }
-}
-
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }

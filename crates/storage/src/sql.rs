@@ -142,6 +142,11 @@ pub(crate) fn time(table: &'static str, column: &'static str, milliseconds: i64)
     Timestamp::from_millisecond(milliseconds).map_err(|_| Error::inconsistent(table, column, milliseconds))
 }
 
+/// A length of time as it is stored.
+pub(crate) fn milliseconds(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}
+
 /// A JSON document as it is stored. Its UTF-8 is checked once and not string by string.
 pub(crate) fn document<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     serde_json::from_str(std::str::from_utf8(json).ok()?).ok()

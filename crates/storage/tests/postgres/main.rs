@@ -8,6 +8,10 @@
 
 #[path = "../storage/application.rs"]
 mod application;
+#[path = "../storage/bureau.rs"]
+mod bureau;
+#[path = "../storage/compte.rs"]
+mod compte;
 #[path = "../storage/demande.rs"]
 mod demande;
 #[path = "../storage/dossier.rs"]

@@ -7,6 +7,8 @@
 )]
 
 mod application;
+mod bureau;
+mod compte;
 mod demande;
 mod dossier;
 mod etablissement;
