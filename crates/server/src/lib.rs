@@ -5,6 +5,7 @@
 
 mod assertion;
 pub mod at_rest;
+pub mod bureau;
 mod chaos;
 mod clock;
 pub mod config;

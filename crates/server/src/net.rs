@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use crate::config::Limits;
-use crate::peer::{ClientVerifier, PeerCertificate};
+use crate::peer::{ClientVerifier, PeerAddress, PeerCertificate};
 use crate::state::AppState;
 
 /// How long requests in flight may take once the server is told to stop.
@@ -61,9 +61,9 @@ pub(crate) async fn serve(
 
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let stream = tokio::select! {
+        let (stream, from) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok((stream, from)) => (stream, from.ip()),
                 Err(error) => {
                     // out of file descriptors, or the peer was gone already: neither may end the server
                     tracing::warn!(%error, "accept failed");
@@ -75,12 +75,14 @@ pub(crate) async fn serve(
         };
         let (tls, app, server, watcher) = (tls.clone(), app.clone(), Arc::clone(&server), graceful.watcher());
         let handshake = Duration::from_secs(limits.handshake_seconds);
+        let from = PeerAddress { ip: from, behind_proxy: tls.is_none() };
         tokio::spawn(async move {
             let _place = place;
             let Ok(Some((io, peer))) = timeout(handshake, secure(stream, tls)).await else { return };
             // who holds the connection goes along with each of its requests
             let service = service_fn(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(peer);
+                request.extensions_mut().insert(from);
                 app.clone().oneshot(request)
             });
             let connection = server.serve_connection(TokioIo::new(io), service).into_owned();

@@ -140,11 +140,10 @@ impl Reader<'_> {
         .await
     }
 
-    /// Whether this browser has entered the account before.
-    pub async fn navigateur_connu(&mut self, sha256: &[u8; 32], compte: CompteId) -> Result<bool, Error> {
-        const SQL: &str = "SELECT 1 FROM navigateur_connu WHERE sha256 = $1 AND compte = $2";
-        let values = [Value::Bytes(sha256), Value::Integer(compte.0)];
-        Ok(self.row("navigateur_connu", SQL, &values, |_| Ok(())).await?.is_some())
+    /// The account that this browser has entered before.
+    pub async fn navigateur_connu(&mut self, sha256: &[u8; 32]) -> Result<Option<CompteId>, Error> {
+        const SQL: &str = "SELECT compte FROM navigateur_connu WHERE sha256 = $1";
+        self.row("navigateur_connu", SQL, &[Value::Bytes(sha256)], |row| Ok(CompteId(row.integer(0)?))).await
     }
 }
 

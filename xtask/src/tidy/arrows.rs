@@ -34,7 +34,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("sqlx", &["storage"]),
     ("rusqlite", &["storage"]),
     ("quick-xml", &["xmlsec"]),
-    ("aws-lc-rs", &["xmlsec"]),
+    ("aws-lc-rs", &["xmlsec", "server"]),
+    ("argon2", &["server"]),
     ("reqwest", &["client"]),
     ("anyhow", &["vtpa", "xtask"]),
 ];

@@ -237,7 +237,7 @@ fn evenement(de: Option<StatutDemande>, vers: StatutDemande) -> &'static str {
     }
 }
 
-fn hebergement(hebergement: TypeHebergement) -> &'static str {
+pub(super) fn hebergement(hebergement: TypeHebergement) -> &'static str {
     match hebergement {
         TypeHebergement::NonRenseigne => "Pas encore précisé",
         TypeHebergement::Permanent => "Pour y vivre",
@@ -248,7 +248,7 @@ fn hebergement(hebergement: TypeHebergement) -> &'static str {
     }
 }
 
-fn urgence(urgence: UrgenceDemande) -> &'static str {
+pub(super) fn urgence(urgence: UrgenceDemande) -> &'static str {
     match urgence {
         UrgenceDemande::Immediat => "Tout de suite",
         UrgenceDemande::SixMois => "Dans les six mois",

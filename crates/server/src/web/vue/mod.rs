@@ -1,5 +1,6 @@
 //! What the dossier page shows, apart from the domain: ready texts, each beside the contract's own value.
 
+pub(super) mod bureau;
 mod demande;
 mod personne;
 pub(in crate::web) mod textes;
