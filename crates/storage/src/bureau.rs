@@ -4,9 +4,9 @@ use dossier::{Demandeur, IdDossier, Prive, StatutDemande, TypeHebergement, Urgen
 use jiff::Timestamp;
 
 use crate::{
-    CompteId, Error, Reader, StoredDemande, StoredDossier, Tx, compte,
-    demande::statut,
-    sql::{Row, Value, document, dossier_id, elements, time},
+    Coffre, CompteId, Error, Reader, StoredDemande, StoredDossier, Tx, compte,
+    demande::{remarque, statut},
+    sql::{Row, Value, dossier_id, elements, time},
 };
 
 /// Which demandes a list shows.
@@ -151,13 +151,12 @@ macro_rules! liste {
     };
 }
 
-fn ligne(row: &Row<'_>) -> Result<LigneBureau, Error> {
-    let id = row.integer(0)?;
+fn ligne(row: &Row<'_>, coffre: &Coffre) -> Result<LigneBureau, Error> {
+    let (id, number) = (row.integer(0)?, row.integer(1)?);
     Ok(LigneBureau {
         demande: id,
-        dossier: dossier_id("demande", row.integer(1)?)?,
-        demandeur: document(row.bytes(2)?)
-            .ok_or_else(|| Error::inconsistent("dossier", "demandeur", row.integer(1).unwrap_or(0)))?,
+        dossier: dossier_id("demande", number)?,
+        demandeur: coffre.document("dossier", "demandeur", number, row.bytes(2)?)?,
         statut: statut(id, row.integer(3)?)?,
         statut_le: time("demande", "statut_le", row.integer(4)?)?,
         envoyee_le: row.maybe_integer(5)?.map(|le| time("demande_historique", "le", le)).transpose()?,
@@ -167,7 +166,7 @@ fn ligne(row: &Row<'_>) -> Result<LigneBureau, Error> {
         urgence: UrgenceDemande::from_code(row.text(9)?)
             .ok_or_else(|| Error::inconsistent("demande", "urgence", id))?,
         motif: row.maybe_text(10)?.map(str::to_owned),
-        remarque: row.maybe_text(11)?.map(Prive::from),
+        remarque: remarque(coffre, "demande", id, row.maybe_bytes(11)?)?,
     })
 }
 
@@ -186,7 +185,8 @@ impl Reader<'_> {
             Value::Integer(filtre.limite.into()),
             Value::Integer(filtre.depuis.into()),
         ];
-        self.rows("demande", sql, &values, ligne).await
+        let coffre = self.coffre();
+        self.rows("demande", sql, &values, |row| ligne(row, &coffre)).await
     }
 
     /// How many demandes sent to an establishment are in each state.
@@ -217,19 +217,23 @@ impl Reader<'_> {
     }
 
     async fn actes(&mut self, demande: i64) -> Result<Vec<Acte>, Error> {
-        const SQL: &str = "SELECT h.id, h.de, h.vers, h.motif, h.remarque, h.le, h.compte, c.prive \
+        const SQL: &str = "SELECT h.id, h.de, h.vers, h.motif, h.remarque, h.le, h.compte, c.login, c.prive \
              FROM demande_historique h LEFT JOIN compte c ON c.id = h.compte WHERE h.demande = $1 ORDER BY h.id";
+        let coffre = self.coffre();
         self.rows("demande_historique", SQL, &[Value::Integer(demande)], |row| {
-            let auteur = match (row.maybe_integer(6)?, row.maybe_bytes(7)?) {
-                (Some(id), Some(prive)) => Some((CompteId(id), compte::nom(prive, id)?)),
+            let auteur = match (row.maybe_integer(6)?, row.maybe_text(7)?, row.maybe_bytes(8)?) {
+                (Some(id), Some(login), Some(stored)) => {
+                    Some((CompteId(id), compte::nom(&coffre, login, stored)?))
+                }
                 _ => None,
             };
+            let id = row.integer(0)?;
             Ok(Acte {
-                id: row.integer(0)?,
+                id,
                 de: row.maybe_integer(1)?.map(|de| statut(demande, de)).transpose()?,
                 vers: statut(demande, row.integer(2)?)?,
                 motif: row.maybe_text(3)?.map(str::to_owned),
-                remarque: row.maybe_text(4)?.map(Prive::from),
+                remarque: remarque(&coffre, "demande_historique", id, row.maybe_bytes(4)?)?,
                 le: time("demande_historique", "le", row.integer(5)?)?,
                 auteur,
             })

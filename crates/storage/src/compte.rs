@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, Reader, Refusal, Tx,
-    sql::{Row, Value, document, milliseconds, now, time},
+    Coffre, Error, Reader, Refusal, Tx,
+    sql::{Row, Value, milliseconds, now, time},
 };
 
 /// The number of an account; never given again.
@@ -97,10 +97,10 @@ macro_rules! colonnes {
 }
 pub(crate) use colonnes;
 
-pub(crate) fn decode(row: &Row<'_>, first: usize) -> Result<Compte, Error> {
+pub(crate) fn decode(row: &Row<'_>, coffre: &Coffre, first: usize) -> Result<Compte, Error> {
     let id = row.integer(first)?;
-    let donnees: Donnees =
-        document(row.bytes(first + 4)?).ok_or_else(|| Error::inconsistent("compte", "prive", id))?;
+    let login = row.text(first + 2)?;
+    let donnees: Donnees = coffre.document("compte", "prive", login, row.bytes(first + 4)?)?;
     let provisoire = match (row.maybe_integer(first + 6)?, row.maybe_integer(first + 7)?) {
         (None, _) => Provisoire::Non,
         (Some(_), Some(1)) => Provisoire::Perime,
@@ -109,7 +109,7 @@ pub(crate) fn decode(row: &Row<'_>, first: usize) -> Result<Compte, Error> {
     Ok(Compte {
         id: CompteId(id),
         etablissement: row.text(first + 1)?.to_owned(),
-        login: row.text(first + 2)?.to_owned(),
+        login: login.to_owned(),
         sujet: row.maybe_text(first + 3)?.map(str::to_owned),
         nom: donnees.nom,
         mot_de_passe: row.text(first + 5)?.into(),
@@ -121,9 +121,9 @@ pub(crate) fn decode(row: &Row<'_>, first: usize) -> Result<Compte, Error> {
     })
 }
 
-/// The name of an account's owner, from its document.
-pub(crate) fn nom(prive: &[u8], compte: i64) -> Result<Prive, Error> {
-    let donnees: Donnees = document(prive).ok_or_else(|| Error::inconsistent("compte", "prive", compte))?;
+/// The name of an account's owner, from what is stored for this login.
+pub(crate) fn nom(coffre: &Coffre, login: &str, stored: &[u8]) -> Result<Prive, Error> {
+    let donnees: Donnees = coffre.document("compte", "prive", login, stored)?;
     Ok(donnees.nom)
 }
 
@@ -131,19 +131,22 @@ impl Reader<'_> {
     /// The account of this login, disabled or not.
     pub async fn compte_by_login(&mut self, login: &str) -> Result<Option<Compte>, Error> {
         const SQL: &str = concat!("SELECT ", colonnes!(), " FROM compte c WHERE c.login = $1");
-        self.row("compte", SQL, &[Value::Text(login)], |row| decode(row, 0)).await
+        let coffre = self.coffre();
+        self.row("compte", SQL, &[Value::Text(login)], |row| decode(row, &coffre, 0)).await
     }
 
     /// The account of whom OpenID Connect knows by this name.
     pub async fn compte_by_sujet(&mut self, sujet: &str) -> Result<Option<Compte>, Error> {
         const SQL: &str = concat!("SELECT ", colonnes!(), " FROM compte c WHERE c.sujet = $1");
-        self.row("compte", SQL, &[Value::Text(sujet)], |row| decode(row, 0)).await
+        let coffre = self.coffre();
+        self.row("compte", SQL, &[Value::Text(sujet)], |row| decode(row, &coffre, 0)).await
     }
 
     /// The account of this number.
     pub async fn compte(&mut self, id: CompteId) -> Result<Option<Compte>, Error> {
         const SQL: &str = concat!("SELECT ", colonnes!(), " FROM compte c WHERE c.id = $1");
-        self.row("compte", SQL, &[Value::Integer(id.0)], |row| decode(row, 0)).await
+        let coffre = self.coffre();
+        self.row("compte", SQL, &[Value::Integer(id.0)], |row| decode(row, &coffre, 0)).await
     }
 
     /// The accounts of an establishment, or all, by establishment and login.
@@ -153,7 +156,8 @@ impl Reader<'_> {
             colonnes!(),
             " FROM compte c WHERE $1 = '' OR c.etablissement = $1 ORDER BY c.etablissement, c.login"
         );
-        self.rows("compte", SQL, &[Value::Text(etablissement.unwrap_or_default())], |row| decode(row, 0))
+        let coffre = self.coffre();
+        self.rows("compte", SQL, &[Value::Text(etablissement.unwrap_or_default())], |row| decode(row, &coffre, 0))
             .await
     }
 }
@@ -180,7 +184,8 @@ impl Tx<'_> {
         {
             return Err(Refusal::SujetTaken.into());
         }
-        let prive = prive(&Donnees { nom: nouveau.nom.into(), second_facteur: None })?;
+        let donnees = Donnees { nom: nouveau.nom.into(), second_facteur: None };
+        let prive = self.seal_document("compte", "prive", nouveau.login, &donnees).await?;
         let values = [
             Value::Text(nouveau.etablissement),
             Value::Text(nouveau.login),
@@ -219,7 +224,8 @@ impl Tx<'_> {
             ", prive = $3, second_le = NULL WHERE id = $4"
         );
         let compte = self.compte(id).await?.ok_or(Refusal::UnknownCompte)?;
-        let prive = prive(&Donnees { nom: compte.nom, second_facteur: None })?;
+        let donnees = Donnees { nom: compte.nom, second_facteur: None };
+        let prive = self.seal_document("compte", "prive", &compte.login, &donnees).await?;
         let values = [
             Value::Text(mot_de_passe),
             Value::MaybeInteger(provisoire.map(milliseconds)),
@@ -250,7 +256,8 @@ impl Tx<'_> {
         const SQL: &str =
             concat!("UPDATE compte SET prive = $1, second_pas = $2, second_le = ", now!(), " WHERE id = $3");
         let compte = self.compte(id).await?.ok_or(Refusal::UnknownCompte)?;
-        let prive = prive(&Donnees { nom: compte.nom, second_facteur: Some(secret.clone()) })?;
+        let donnees = Donnees { nom: compte.nom, second_facteur: Some(secret.clone()) };
+        let prive = self.seal_document("compte", "prive", &compte.login, &donnees).await?;
         self.one_compte(SQL, &[Value::Bytes(&prive), Value::Integer(pas), Value::Integer(id.0)]).await
     }
 
@@ -274,8 +281,4 @@ impl Tx<'_> {
             _ => Ok(()),
         }
     }
-}
-
-fn prive(donnees: &Donnees) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(donnees).map_err(|_| Error::inconsistent("compte", "prive", ""))
 }

@@ -81,7 +81,7 @@ pub(crate) fn decode(row: &Row<'_>, coffre: &Coffre, id: i64, revision: i64) -> 
     })
 }
 
-fn remarque(
+pub(crate) fn remarque(
     coffre: &Coffre,
     table: &'static str,
     id: i64,

@@ -34,7 +34,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("sqlx", &["storage"]),
     ("rusqlite", &["storage"]),
     ("quick-xml", &["xmlsec"]),
-    ("aws-lc-rs", &["xmlsec", "server"]),
+    ("aws-lc-rs", &["xmlsec", "server", "storage"]),
     ("argon2", &["server"]),
     ("reqwest", &["client"]),
     ("anyhow", &["vtpa", "xtask"]),

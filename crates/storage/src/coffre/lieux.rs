@@ -102,4 +102,6 @@ pub(crate) const LIEUX: &[Lieu] = &[
     lieu!("demande", "remarque", Integer "id"),
     lieu!("demande_historique", "remarque", Integer "id"),
     lieu!("journal", "message", Text "reference"),
+    lieu!("compte", "prive", Text "login"),
+    lieu!("session_bureau", "attente", Integer "id"),
 ];

@@ -152,7 +152,8 @@ async fn a_session_holds_within_both_limits_and_while_its_account_does() {
 async fn a_session_goes_on_under_another_cookie_once_the_second_factor_was_shown() {
     let (base, id) = base_with_account().await;
     enter(&base, id, 1, false).await;
-    run!(base, set_attente(&sha(1), &Prive::from("JBSWY3DP"))).unwrap();
+    let session = base.store.live_bureau_session(&sha(1)).await.unwrap().unwrap().id;
+    run!(base, set_attente(session, &Prive::from("JBSWY3DP"))).unwrap();
     let attente = base.store.live_bureau_session(&sha(1)).await.unwrap().unwrap().attente;
     assert_eq!(attente, Some(Prive::from("JBSWY3DP")));
     assert_eq!(run!(base, raise_bureau_session(&sha(1), &sha(2))), Ok(true));

@@ -11,6 +11,7 @@ use xmlsec::DigestMethod;
 
 use super::page::{self, Cadre};
 use crate::state::AppState;
+use crate::web::garde::from_here;
 use crate::web::secret::Secret;
 use crate::web::vue::bureau::heure;
 
@@ -136,12 +137,10 @@ pub(super) async fn form<T: DeserializeOwned>(request: Request) -> Option<T> {
     Form::<T>::from_request(request, &()).await.ok().map(|Form(form)| form)
 }
 
-/// Whether a form carries the token of this secret and no other site sent it (Fetch Metadata).
+/// Whether a form carries the token of this secret and a page of this site sent it.
 pub(super) fn is_own(secret: &Secret, headers: &HeaderMap, jeton: Option<&str>) -> bool {
-    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    let here = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
     let expected = secret.form_token();
-    here && jeton.is_some_and(|jeton| {
+    from_here(headers) && jeton.is_some_and(|jeton| {
         aws_lc_rs::constant_time::verify_slices_are_equal(jeton.as_bytes(), expected.as_bytes()).is_ok()
     })
 }

@@ -206,11 +206,11 @@ async fn reglage(
         Some(secret) => secret.clone(),
         None => {
             let drawn = Prive::new(SecretTotp::draw(&mut crate::clock::rng()).base32());
-            let (sha256, kept) = (agent.secret.sha256(), &drawn);
+            let (session, kept) = (agent.session.id, &drawn);
             state
                 .store
                 .run("desk: a second factor is being set up", |tx| {
-                    Box::pin(async move { tx.set_attente(&sha256, kept).await })
+                    Box::pin(async move { tx.set_attente(session, kept).await })
                 })
                 .await?;
             drawn
