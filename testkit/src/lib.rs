@@ -4,6 +4,7 @@
 //! * [`dossiers`]: plausible French data in the contract's JSON form;
 //! * [`encrypted`]: encrypted content that is wrong in what only the key's holder can tell;
 //! * [`postgres`]: a PostgreSQL of the test process's own, and a database for each test;
+//! * [`cluster`] and [`proxy`]: a PostgreSQL that may be killed and frozen, and a network before it that may fail;
 //! * [`instant`] and [`rng`]: a fixed clock and seeded randomness.
 //!
 //! Failing here fails the test that asked, so this crate panics where product code would return an error.
@@ -13,10 +14,12 @@
     reason = "development only: a fixture that cannot be made fails its test"
 )]
 
+pub mod cluster;
 pub mod dossiers;
 pub mod encrypted;
 pub mod pki;
 pub mod postgres;
+pub mod proxy;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;

@@ -43,6 +43,8 @@ pub struct Pki {
     pub other_ca: Identity,
     /// The server, for `localhost`, `127.0.0.1` and `::1`: TLS and message signatures.
     pub server: Identity,
+    /// The server with another certificate and key for the same names.
+    pub renewed: Identity,
     /// A partner in order with §4.2.2 of the specification.
     pub partner: Identity,
     /// Another partner in order.
@@ -103,6 +105,8 @@ fn make() -> Pki {
         SanType::IpAddress([127, 0, 0, 1].into()),
         SanType::IpAddress(std::net::Ipv6Addr::LOCALHOST.into()),
     ];
+    let mut renewed = profile("Serveur de test, renouvelé", 23);
+    renewed.subject_alt_names.clone_from(&server.subject_alt_names);
     let mut chained = issue(profile("Application sous intermédiaire", 14), "chained", SECOND, &below);
     chained.certificate_pem.push_str(&below_certificate.certificate_pem);
 
@@ -120,6 +124,7 @@ fn make() -> Pki {
     ec.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     Pki {
         server: issue(server, "server", SERVER, &ca),
+        renewed: issue(renewed, "renewed", DEFECTIVE, &ca),
         partner: issue(profile("Application partenaire", 11), "partner", PARTNER, &ca),
         second: issue(profile("Seconde application", 12), "second", SECOND, &ca),
         unregistered: issue(profile("Application inconnue", 13), "unregistered", UNREGISTERED, &ca),
@@ -254,6 +259,7 @@ mod tests {
             &pki.ca,
             &pki.other_ca,
             &pki.server,
+            &pki.renewed,
             &pki.partner,
             &pki.second,
             &pki.unregistered,

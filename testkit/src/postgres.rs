@@ -42,7 +42,7 @@ wait "$server" || true
 "#;
 
 /// Where Debian puts programs that only a server's administrator calls.
-fn path() -> String {
+pub(crate) fn path() -> String {
     let mut folders: Vec<String> = std::fs::read_dir("/usr/lib/postgresql")
         .map(|versions| versions.flatten().map(|one| format!("{}/bin", one.path().display())).collect())
         .unwrap_or_default();
@@ -150,6 +150,34 @@ impl Place {
         psql(&self.database, sql);
     }
 
+    /// Executes a statement as another program would, if the database lets it.
+    pub fn try_execute(&self, sql: &str) -> Result<(), String> {
+        try_psql(&self.database, sql).map(drop)
+    }
+
+    /// All of it, as `pg_dump` writes it: bytes are in hexadecimal digits there.
+    pub fn dump(&self) -> String {
+        let done = Command::new("pg_dump")
+            .env("PATH", path())
+            .args(["-h", &SERVER.folder, "-U", "vtpa", "-d", &self.database])
+            .output()
+            .expect("pg_dump, of the package postgresql-client");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).expect("UTF-8")
+    }
+
+    /// Runs a line of a shell as an administrator would, `$URL` being the database's.
+    pub fn shell(&self, folder: &std::path::Path, line: &str) {
+        let done = Command::new("sh")
+            .env("PATH", path())
+            .env("URL", self.url())
+            .current_dir(folder)
+            .args(["-euc", line])
+            .output()
+            .expect("a shell");
+        assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
     /// The number that a query gives.
     pub fn count(&self, sql: &str) -> i64 {
         psql(&self.database, sql).trim().parse().expect("the query gives a number")
@@ -158,6 +186,10 @@ impl Place {
 
 /// Another program's view of the database.
 fn psql(database: &str, sql: &str) -> String {
+    try_psql(database, sql).expect("the statement should succeed")
+}
+
+fn try_psql(database: &str, sql: &str) -> Result<String, String> {
     let done = Command::new("psql")
         .env("PATH", path())
         .args([
@@ -175,6 +207,8 @@ fn psql(database: &str, sql: &str) -> String {
         ])
         .output()
         .expect("psql, of the package postgresql-client");
-    assert!(done.status.success(), "{sql}: {}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).expect("UTF-8")
+    if !done.status.success() {
+        return Err(format!("{sql}: {}", String::from_utf8_lossy(&done.stderr)));
+    }
+    Ok(String::from_utf8(done.stdout).expect("UTF-8"))
 }

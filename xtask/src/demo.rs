@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{executable, output};
+use crate::shell::{executable, executables, output};
 
 /// How long the demonstration may take to make its keys and answer.
 const START: Duration = Duration::from_secs(60);
@@ -114,9 +114,10 @@ pub(crate) fn built() -> Result<PathBuf> {
     executable(&["build", "--package", "vtpa", "--bin", "vtpa"], "bin", "vtpa")
 }
 
-/// Builds every test of the workspace, and `vtpa` with them: not twice, with another set of features each time.
-pub(crate) fn built_with_tests() -> Result<PathBuf> {
-    executable(&["test", "--workspace", "--no-run"], "bin", "vtpa")
+/// Builds every test of the workspace, and with them `vtpa` and `torture`, which tests run: not twice, with another set of
+/// features each time.
+pub(crate) fn built_with_tests() -> Result<[PathBuf; 2]> {
+    executables(&["test", "--workspace", "--no-run"], [("bin", "vtpa"), ("bin", "torture")])
 }
 
 /// Reads what the demonstration prints until its ready line; the rest is read to the end, so that it never blocks.

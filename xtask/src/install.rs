@@ -26,6 +26,9 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("openssl", "openssl"),
     ("psql", "postgresql-client"),
     ("setpriv", "util-linux"),
+    ("strace", "strace"),
+    ("faketime", "faketime"),
+    ("sqlite3", "sqlite3"),
 ];
 
 /// Debian packages that bring no program, only what one of the above or a page needs.

@@ -15,6 +15,7 @@ mod interop;
 mod shell;
 mod test;
 mod tidy;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -32,9 +33,12 @@ cargo xtask TASK
   codegen [--check]  the tables of crates/dossier from the sources of data/README.md
   fuzz SECONDS       each fuzz target for so long
   bench              requests per second of one core, as a part of its RSA signatures; a row for BENCHMARKS.md
+  bench pages        what each page of the site costs the server; a table for BENCHMARKS.md
   bench xmlsec       xmlsec beside roxmltree, bergshamra, libxml2 and xmlsec1, at work and under attack
   oracle [ROUNDS]    whether the time of an answer tells why a message did not decrypt: a statistic over 2,000 of each kind
   gate [--accept]    xmlsec's instructions beside those on record, and how they grow with hostile input
+  torture [CAMPAIGN] [--seed N] [--short]
+                     breaks disk, database, network, clock and processes under load: docs/torture.md; hours unless --short
   tidy               the rules of the house that neither compiler nor clippy knows
 ";
 
@@ -72,7 +76,9 @@ fn task(arguments: &[&str]) -> Result<()> {
         ["bench"] => bench::run(),
         ["oracle"] => bench::oracle("2000"),
         ["oracle", rounds] => bench::oracle(rounds),
+        ["bench", "pages"] => bench::pages(),
         ["bench", "xmlsec"] => bench_xmlsec::run(),
+        ["torture", arguments @ ..] => torture::run(arguments),
         ["tidy"] => tidy::run(),
         _ => bail!("no such task: {}\n\n{HELP}", arguments.join(" ")),
     }

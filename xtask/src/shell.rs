@@ -27,6 +27,12 @@ pub(crate) fn cargo() -> Command {
 /// Runs a `cargo build` or its like and gives the executable of that kind (`bin`, `example`) and name that it made, from
 /// cargo's own words: where it lies is the user's to choose, and what lies elsewhere is old.
 pub(crate) fn executable(build: &[&str], kind: &str, name: &str) -> Result<PathBuf> {
+    let [one] = executables(build, [(kind, name)])?;
+    Ok(one)
+}
+
+/// The same for several, by kind and name.
+pub(crate) fn executables<const N: usize>(build: &[&str], wanted: [(&str, &str); N]) -> Result<[PathBuf; N]> {
     println!("$ cargo {}", build.join(" "));
     // cargo tells progress and errors on standard error, what it made on standard output
     let built = cargo()
@@ -36,13 +42,18 @@ pub(crate) fn executable(build: &[&str], kind: &str, name: &str) -> Result<PathB
         .output()
         .context("cannot run cargo")?;
     ensure!(built.status.success(), "it did not compile");
-    String::from_utf8(built.stdout)?
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == name && message["target"]["kind"][0] == kind)
-        .filter(|message| message["profile"]["test"] == false)
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .with_context(|| format!("cargo built no {name}"))
+    let printed = String::from_utf8(built.stdout)?;
+    let messages: Vec<Value> = printed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let mut found = wanted.map(|_| PathBuf::new());
+    for (place, (kind, name)) in found.iter_mut().zip(wanted) {
+        *place = messages
+            .iter()
+            .filter(|message| message["target"]["name"] == name && message["target"]["kind"][0] == kind)
+            .filter(|message| message["profile"]["test"] == false)
+            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+            .with_context(|| format!("cargo built no {name}"))?;
+    }
+    Ok(found)
 }
 
 /// Shows the command, runs it, and fails when it does.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::shell::cargo;
-use crate::{browser, demo, fuzz, gate, install, interop};
+use crate::{browser, demo, fuzz, gate, install, interop, torture};
 
 /// What a part of the run came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,10 +55,11 @@ pub(crate) fn run() -> Result<()> {
     let mut rows = Vec::new();
     part("build");
     match demo::built_with_tests() {
-        Ok(vtpa) => {
+        Ok([vtpa, torture]) => {
             measure(&mut rows, "Rust tests", rust);
             measure(&mut rows, "instructions", || gate::run(false));
             measure(&mut rows, "fuzz targets", || fuzz::run("10"));
+            measure(&mut rows, "torture", || torture::short(&torture, &vtpa));
             let mut matrix = Vec::new();
             for stack in interop::STACKS {
                 measure(&mut rows, stack.name, || {

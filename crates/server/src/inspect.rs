@@ -234,7 +234,7 @@ pub(crate) async fn inspect_as(
         issuers: keys::assertion_issuers(&config.trust)?,
         decryption: keys::decryption(&config.signature)?,
     };
-    let document = match Document::parse(message, &limits(config)) {
+    let document = match Document::parse(message, &limits(&config.limits)) {
         Ok(document) => document,
         Err(error) => return Ok(told(Err(Refusal::Xml(error).into()), Walk { found: Vec::new() }, None)),
     };
@@ -268,6 +268,7 @@ async fn steps(
     let registered = Registered::default();
     let opening = Opening {
         config,
+        limits: &config.limits,
         store,
         registered: &registered,
         trust: anchors,

@@ -17,6 +17,9 @@ const BATCH: Duration = Duration::from_millis(500);
 /// The application's messages that are listed.
 const LISTED: u32 = 20;
 
+/// What is older is in no journal.
+pub(crate) const OLDEST: SignedDuration = PRODUCTION.age;
+
 /// What is kept.
 #[derive(Debug, Clone, Copy)]
 struct Bounds {
@@ -60,6 +63,11 @@ impl Journal {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.push_back(entry);
         self.bound(&mut waiting);
+    }
+
+    /// How many entries wait for the database.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     fn bound(&self, waiting: &mut VecDeque<EntreeJournal>) {

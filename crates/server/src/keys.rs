@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use wss::{DecryptAs, Identity};
 use xmlsec::{Certificate, EncryptionKey, RevocationPolicy, SigningKey, TrustAnchors};
 
-use crate::config::{KeyPair, Tls, Trust, UnknownRevocation};
+use crate::config::{Config, KeyPair, Tls, Trust, UnknownRevocation};
 
 /// A file that should hold a certificate, a key or a revocation list, and does not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,7 +93,27 @@ pub(crate) fn assertion_issuers(trust: &Trust) -> Result<Vec<Certificate>, KeyFi
     Ok(found.concat())
 }
 
-fn certificates(file: &Path) -> Result<Vec<Certificate>, KeyFileError> {
+/// Whose signatures over the audit trail count: the present certificate's, and those of `[audit]`.
+pub fn audit_signers(config: &Config) -> Result<Vec<Certificate>, KeyFileError> {
+    let files = [&config.signature.certificate].into_iter().chain(&config.audit.former_certificates);
+    let found: Vec<_> = files.map(|file| certificates(file)).collect::<Result<_, _>>()?;
+    // of a chain the first one signs
+    Ok(found.into_iter().filter_map(|chain| chain.into_iter().next()).collect())
+}
+
+/// When the lists of a file were issued, and when they should be renewed.
+pub(crate) fn list_dates(file: &Path) -> Result<Vec<(Timestamp, Option<Timestamp>)>, KeyFileError> {
+    let time = |of: x509_parser::time::ASN1Time| Timestamp::from_second(of.timestamp());
+    let dates = |der: &Vec<u8>| {
+        let (_, list) = x509_parser::parse_x509_crl(der).map_err(|_| error(file, "is no revocation list"))?;
+        let issued = time(list.last_update()).map_err(|_| error(file, "has no date"))?;
+        Ok((issued, list.next_update().and_then(|next| time(next).ok())))
+    };
+    revocation_lists(file)?.iter().map(dates).collect()
+}
+
+/// The certificates of a PEM file.
+pub(crate) fn certificates(file: &Path) -> Result<Vec<Certificate>, KeyFileError> {
     Certificate::from_pem(&read(file)?).map_err(|cause| error(file, cause))
 }
 

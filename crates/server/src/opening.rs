@@ -11,7 +11,7 @@ use wss::{
 };
 use xmlsec::{Decrypted, Document, Limits};
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::registered::Registered;
 
 /// Why a message was not opened.
@@ -41,6 +41,7 @@ pub(crate) type Plain<'d> = OnceLock<Decrypted<'d>>;
 /// What opening needs of a server.
 pub(crate) struct Opening<'s, T> {
     pub(crate) config: &'s Config,
+    pub(crate) limits: &'s config::Limits,
     pub(crate) store: &'s Store,
     pub(crate) registered: &'s Registered,
     pub(crate) trust: &'s T,
@@ -135,7 +136,7 @@ impl<T: CertificateCheck> Opening<'_, T> {
         plain: &'d Plain<'d>,
         cbc: bool,
     ) -> Result<&'d Decrypted<'d>, Refusal> {
-        let limits = limits(self.config);
+        let limits = limits(self.limits);
         let decrypted = ciphertext.decrypt(self.decryption, cbc, &limits)?;
         Ok(plain.get_or_init(|| decrypted))
     }
@@ -159,6 +160,6 @@ fn takes_cbc(application: Option<&Application>) -> bool {
 }
 
 /// What a message may be, encrypted or not.
-pub(crate) fn limits(config: &Config) -> Limits {
-    Limits { bytes: config.limits.body_bytes, ..Limits::default() }
+pub(crate) fn limits(limits: &config::Limits) -> Limits {
+    Limits { bytes: limits.body_bytes, ..Limits::default() }
 }

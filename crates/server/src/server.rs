@@ -2,25 +2,35 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use storage::Store;
+use axum::middleware::{from_fn, map_request_with_state, map_response_with_state};
+use storage::{Acteur, Action, Store, Trace};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::audit::{Chain, Trail};
 use crate::clock::Clock;
-use crate::config::{Config, Nir};
+use crate::config::{Config, Nir, seconds};
 use crate::journal::Journal;
-use crate::keys::{self, KeyFileError};
+use crate::keys::KeyFileError;
+use crate::live::Live;
+use crate::log_id::LogId;
 use crate::net;
+use crate::observed;
+use crate::pace;
+use crate::quota::Quotas;
 use crate::registered::Registered;
+use crate::reload::{Reloader, Watched};
 use crate::replay::Guard;
 use crate::state::AppState;
 use crate::tables::Tables;
+use crate::tls::{self, TlsKeys};
 use crate::trust::Trust;
-use crate::{at_rest, soap, web};
+use crate::{at_rest, retention, soap, web};
 
 /// How often what is over is removed.
 const PURGE: Duration = Duration::from_secs(60);
@@ -71,11 +81,11 @@ pub struct Server {
 impl Server {
     /// Opens the database (creating or migrating it), reads keys and certificates, listens.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let identity = keys::identity(&config.signature)?;
-        let decryption = keys::decryption(&config.signature)?;
+        raise_open_files();
+        let watched = Watched::new(&config);
+        let live = Live::load(&config)?;
         let trust = Trust::load(&config.trust)?;
-        let assertion_issuers = keys::assertion_issuers(&config.trust)?;
-        let (chain, key) = keys::tls(&config.tls)?;
+        let tls = Arc::new(TlsKeys::load(&config.tls)?);
         let store = at_rest::open_store(&config, config.database.options()).await?;
         let serving = store.serve()?;
         let https = listen(config.listen.https).await?;
@@ -90,22 +100,32 @@ impl Server {
             Nir::Keep => journal,
             Nir::Verify => journal.without_messages(),
         };
+        let trail = Trail::new(store.clone());
+        let version = concat!("vtpa ", env!("CARGO_PKG_VERSION"));
+        store.trace_all(&[Trace::new(Acteur::Systeme, Action::ServeurDemarre).detail(version)]).await?;
         let state = Arc::new(AppState {
             config,
             store,
             clock,
-            identity,
-            decryption,
+            live,
+            tls,
             trust,
-            assertion_issuers,
+            watched,
+            quotas: Quotas::default(),
+            draining: AtomicBool::new(false),
             registered: Registered::default(),
             replay,
             journal,
+            trail,
             _serving: serving,
             tables,
         });
-        let tls = net::tls_acceptor(chain, key, &state)?;
+        let tls = tls::acceptor(&state)?;
         let app = soap::router(Arc::clone(&state)).merge(web::router(Arc::clone(&state)));
+        let app = app
+            .layer(map_response_with_state(Arc::clone(&state), web::protect))
+            .layer(map_request_with_state(Arc::clone(&state), pace::paced))
+            .layer(from_fn(observed::observed));
         Ok(Self { state, app, https, http, metrics, tls, address })
     }
 
@@ -124,36 +144,74 @@ impl Server {
         &self.state.store
     }
 
-    /// Serves until `stop` turns true, answers what is in flight, writes what is to be written.
-    pub async fn run(self, stop: watch::Receiver<bool>) {
-        let limits = self.state.config.limits.clone();
+    /// Waits until what was answered so far is in the audit trail: a second at the most.
+    pub async fn traced(&self) {
+        self.state.trail.written().await;
+    }
+
+    /// What takes up changed keys, certificates, lists and limits while this runs.
+    pub fn reloader(&self) -> Reloader {
+        Reloader(Arc::clone(&self.state))
+    }
+
+    /// Serves until `stop` turns true, says at `/pret` that it ends for as long as `[limits] drain_delay_seconds` asks,
+    /// answers what is in flight, writes what is to be written.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let (close, closed) = watch::channel(false);
+        let state = Arc::clone(&self.state);
+        let draining = async move {
+            // an error means that nobody can ask for the end any more: then it is now
+            let _ = stop.wait_for(|stop| *stop).await;
+            state.draining.store(true, Ordering::Relaxed);
+            tokio::time::sleep(seconds(state.live.now().limits.drain_delay_seconds)).await;
+            let _ = close.send(true);
+        };
+        let stop = closed;
         let (quiet, flushed) = watch::channel(false);
         let (state, ended) = (Arc::clone(&self.state), flushed.clone());
         let journal =
             tokio::spawn(async move { state.journal.write_behind(&state.store, &state.clock, ended).await });
         let state = Arc::clone(&self.state);
         let guard = tokio::spawn(async move { state.replay.tend(&state.store, &state.clock, flushed).await });
+        let (last, ended) = watch::channel(false);
+        let state = Arc::clone(&self.state);
+        let chain = tokio::spawn(async move {
+            let months = state.config.audit.keep_months;
+            Chain::new().tend(&state.store, || Arc::clone(&state.live.now().identity), months, ended).await;
+        });
         let state = Arc::clone(&self.state);
         let purge = tokio::spawn(async move { purge(&state).await });
         let state = Arc::clone(&self.state);
         let tables = tokio::spawn(async move { state.tables.follow(&state.store, &state.clock).await });
         let state = Arc::clone(&self.state);
         let trust = tokio::spawn(async move { state.trust.follow().await });
-        let https = net::serve(self.https, Some(self.tls), self.app.clone(), limits.clone(), stop.clone());
-        let plain = [(self.http, self.app), (self.metrics, crate::metrics::router())];
+        let state = Arc::clone(&self.state);
+        let files = tokio::spawn(async move { state.follow_files().await });
+        let (state, ended) = (Arc::clone(&self.state), stop.clone());
+        let instance = LogId::draw(&mut crate::clock::rng());
+        let (keeper, name) = (Arc::clone(&self.state), instance.clone());
+        let retention = tokio::spawn(async move { retention::tend(&keeper, name.as_str()).await });
+        let quotas = tokio::spawn(async move {
+            state.quotas.exchange(&state.store, &state.live, instance.as_str(), ended).await;
+        });
+        let state = &self.state;
+        let https = net::serve(self.https, Some(self.tls), self.app.clone(), Arc::clone(state), stop.clone());
+        let plain = [(self.http, self.app), (self.metrics, crate::metrics::router(Arc::clone(state)))];
         let plain = plain.map(|(listener, app)| {
-            let (limits, stop) = (limits.clone(), stop.clone());
+            let (state, stop) = (Arc::clone(state), stop.clone());
             async move {
                 if let Some(listener) = listener {
-                    net::serve(listener, None, app, limits, stop).await;
+                    net::serve(listener, None, app, state, stop).await;
                 }
             }
         });
         let [http, metrics] = plain;
-        tokio::join!(https, http, metrics);
+        tokio::join!(draining, https, http, metrics);
         purge.abort();
+        retention.abort();
         tables.abort();
         trust.abort();
+        files.abort();
         // only once the last request is answered is the replay memory complete
         let _ = quiet.send(true);
         if let Err(error) = guard.await {
@@ -161,6 +219,16 @@ impl Server {
         }
         if let Err(error) = journal.await {
             tracing::error!(%error, "the journal's writer ended badly");
+        }
+        if let Err(error) = quotas.await {
+            tracing::error!(%error, "the exchange between instances ended badly");
+        }
+        // what was answered last is chained too, and the chain's end signed
+        self.state.trail.record([Trace::new(Acteur::Systeme, Action::ServeurArrete)]);
+        self.state.trail.finish().await;
+        let _ = last.send(true);
+        if let Err(error) = chain.await {
+            tracing::error!(%error, "the audit trail's chain ended badly");
         }
         self.state.store.close().await;
     }
@@ -180,6 +248,17 @@ async fn purge(state: &AppState) {
             tracing::warn!(%error, "sessions of the desk that are over were not removed");
         }
         journal.purge(store, clock.now()).await;
+    }
+}
+
+/// Each connection is an open file; many systems give a process 1,024 unless it asks for what it may have.
+fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+    {
+        tracing::debug!(%error, "the limit of open files stays at {current:?}");
     }
 }
 

@@ -1,15 +1,21 @@
 //! What every request shares.
 
-use storage::Store;
-use wss::{DecryptAs, Identity};
-use xmlsec::Certificate;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use storage::Store;
+
+use crate::audit::Trail;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::journal::Journal;
+use crate::live::Live;
+use crate::quota::Quotas;
 use crate::registered::Registered;
+use crate::reload::Watched;
 use crate::replay::Guard;
 use crate::tables::Tables;
+use crate::tls::TlsKeys;
 use crate::trust::Trust;
 
 /// Shared by all requests, immutable but for what locks itself.
@@ -17,19 +23,31 @@ pub(crate) struct AppState {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
-    /// Signs answers.
-    pub(crate) identity: Identity,
-    /// Reads what was encrypted for that identity's certificate, if its key is RSA.
-    pub(crate) decryption: Option<DecryptAs>,
+    /// Keys, issuers and limits, which a reload replaces.
+    pub(crate) live: Live,
+    /// What the HTTPS listener shows.
+    pub(crate) tls: Arc<TlsKeys>,
     pub(crate) trust: Trust,
-    /// Whose holder-of-key assertions are believed beside the application's own.
-    pub(crate) assertion_issuers: Vec<Certificate>,
+    /// The files of all these.
+    pub(crate) watched: Watched,
+    pub(crate) quotas: Quotas,
+    /// Whether the server is about to stop: `/pret` says so, and connections are not kept.
+    pub(crate) draining: AtomicBool,
     pub(crate) registered: Registered,
     pub(crate) replay: Guard,
     /// In a sandbox, its last messages.
     pub(crate) journal: Journal,
+    /// Who did or saw what, as far as it is not written by the act itself.
+    pub(crate) trail: Trail,
     /// Lets no other process serve the same SQLite file.
     pub(crate) _serving: storage::Serving,
     /// Nomenclatures, as they are at this moment.
     pub(crate) tables: Tables,
+}
+
+impl AppState {
+    /// Whether the server is about to stop.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
 }

@@ -2,8 +2,9 @@
 //! the answer for a certificate remembered for a minute.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use wss::CertificateCheck;
@@ -11,6 +12,7 @@ use xmlsec::{Certificate, PathError, TrustAnchors};
 
 use crate::config;
 use crate::keys::{self, KeyFileError};
+use crate::reload::{Stamp, stamps};
 
 /// How long a path that held is believed without building it again: a path costs some 20 µs, and dates change by the day.
 /// New lists empty the memory.
@@ -20,13 +22,10 @@ const REMEMBERED: usize = 10_000;
 /// How often the files are looked at.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// What a file was when it was read: time of its last change, length. `None` for one that is not there.
-type Stamp = Option<(SystemTime, u64)>;
-
 /// Path validation with a short memory.
 #[derive(Debug)]
 pub(crate) struct Trust {
-    files: config::Trust,
+    files: RwLock<config::Trust>,
     anchors: RwLock<Arc<TrustAnchors>>,
     read: Mutex<Vec<Stamp>>,
     held: Mutex<HashMap<[u8; 32], Timestamp>>,
@@ -36,9 +35,21 @@ impl Trust {
     /// Reads the anchors and revocation lists.
     pub(crate) fn load(files: &config::Trust) -> Result<Self, KeyFileError> {
         // stamps first: a change while we read is then seen as one
-        let read = Mutex::new(stamps(files));
+        let read = Mutex::new(stamps(named(files)));
         let anchors = RwLock::new(Arc::new(keys::anchors(files)?));
-        Ok(Self { files: files.clone(), anchors, read, held: Mutex::default() })
+        Ok(Self { files: RwLock::new(files.clone()), anchors, read, held: Mutex::default() })
+    }
+
+    /// When the first of the anchors ends.
+    pub(crate) fn soonest_end(&self) -> Option<Timestamp> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner).anchors.clone();
+        let all = files.iter().filter_map(|file| keys::certificates(file).ok()).flatten();
+        all.map(|certificate| certificate.not_after()).min()
+    }
+
+    /// The files of the revocation lists.
+    pub(crate) fn lists(&self) -> Vec<PathBuf> {
+        self.files.read().unwrap_or_else(PoisonError::into_inner).crls.clone()
     }
 
     /// Takes up changed files. Does not end.
@@ -65,15 +76,28 @@ impl Trust {
     /// Whether something was read anew. What cannot be read leaves what there is: trust is neither widened nor lost by a
     /// broken file.
     fn refresh(&self) -> Result<bool, KeyFileError> {
-        let present = stamps(&self.files);
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let present = stamps(named(&files));
         if *self.read.lock().unwrap_or_else(PoisonError::into_inner) == present {
             return Ok(false);
         }
-        let anchors = keys::anchors(&self.files)?;
+        self.take(&files, present)?;
+        Ok(true)
+    }
+
+    /// Reads these files, which take the place of those before, and are looked at from now on.
+    pub(crate) fn reload(&self, files: &config::Trust) -> Result<(), KeyFileError> {
+        self.take(files, stamps(named(files)))?;
+        *self.files.write().unwrap_or_else(PoisonError::into_inner) = files.clone();
+        Ok(())
+    }
+
+    fn take(&self, files: &config::Trust, present: Vec<Stamp>) -> Result<(), KeyFileError> {
+        let anchors = keys::anchors(files)?;
         *self.anchors.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(anchors);
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clear();
         *self.read.lock().unwrap_or_else(PoisonError::into_inner) = present;
-        Ok(true)
+        Ok(())
     }
 
     fn held_lately(&self, fingerprint: &[u8; 32], now: Timestamp) -> bool {
@@ -85,12 +109,8 @@ impl Trust {
     }
 }
 
-fn stamps(files: &config::Trust) -> Vec<Stamp> {
-    let stamp = |file| {
-        let metadata = std::fs::metadata(file).ok()?;
-        Some((metadata.modified().ok()?, metadata.len()))
-    };
-    files.anchors.iter().chain(&files.crls).map(stamp).collect()
+fn named(files: &config::Trust) -> impl Iterator<Item = &PathBuf> {
+    files.anchors.iter().chain(&files.crls)
 }
 
 impl CertificateCheck for Trust {

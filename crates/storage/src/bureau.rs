@@ -1,10 +1,13 @@
 //! What an establishment's desk sees and does: the demandes sent to it, never another's, never those not sent.
 
+use std::collections::HashMap;
+
+use dossier::volet::Volet;
 use dossier::{Demandeur, IdDossier, Prive, StatutDemande, TypeHebergement, UrgenceDemande};
 use jiff::Timestamp;
 
 use crate::{
-    Coffre, CompteId, Error, Reader, StoredDemande, StoredDossier, Tx, compte,
+    Coffre, CompteId, Error, Reader, StoredDemande, StoredDossier, StoredVolet, Tx, compte,
     demande::{remarque, statut},
     sql::{Row, Value, dossier_id, elements, time},
 };
@@ -58,6 +61,8 @@ pub struct DemandeBureau {
     pub dossier: StoredDossier,
     /// The demande.
     pub demande: StoredDemande,
+    /// What was answered in the parts of the dossier.
+    pub volets: HashMap<Volet, StoredVolet>,
     /// How it came there, in the order of events; never empty.
     pub actes: Vec<Acte>,
 }
@@ -212,8 +217,8 @@ impl Reader<'_> {
         // what the family asked of others is not this establishment's
         let mine = dossier.demandes.drain(..).find(|one| one.id == demande);
         let Some(mine) = mine else { return Ok(None) };
-        let actes = self.actes(demande).await?;
-        Ok(Some(DemandeBureau { dossier, demande: mine, actes }))
+        let (volets, actes) = (self.volets(&id).await?, self.actes(demande).await?);
+        Ok(Some(DemandeBureau { dossier, demande: mine, volets, actes }))
     }
 
     async fn actes(&mut self, demande: i64) -> Result<Vec<Acte>, Error> {

@@ -8,7 +8,7 @@ use std::{
 
 use rusqlite::OpenFlags;
 use sqlx::{
-    ConnectOptions as _, Row as _, SqlitePool,
+    ConnectOptions as _, Connection as _, Row as _, SqlitePool,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -33,6 +33,11 @@ pub(crate) struct Opened {
 pub(crate) async fn open(url: &str) -> Result<Opened, Error> {
     let path = path(url)?;
     create_private(&path)?;
+    for ending in ["-wal", "-shm"] {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(ending);
+        close_to_others(Path::new(&beside))?;
+    }
     // Several processes may make a new database at once; who comes second finds the work done when it looks again.
     // SQLite's own waiting does not cover the step to the write-ahead log.
     for _ in 1..TRIES {
@@ -78,8 +83,16 @@ pub(crate) fn reader(path: &Path) -> Result<rusqlite::Connection, Error> {
     Ok(connection)
 }
 
+/// A connection to a file that is there, of whatever schema.
+pub(crate) fn existing(path: &Path) -> Result<rusqlite::Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    Ok(connection)
+}
+
 /// `sqlite:PATH`, and `sqlite://PATH`, which many tools write. Memory would be another database per connection.
-fn path(url: &str) -> Result<PathBuf, Error> {
+pub(crate) fn path(url: &str) -> Result<PathBuf, Error> {
     let path = url.strip_prefix("sqlite:").ok_or(Error::UnknownUrl)?;
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.is_empty() || path.starts_with(":memory:") || path.contains('?') {
@@ -91,37 +104,48 @@ fn path(url: &str) -> Result<PathBuf, Error> {
 /// The file is its owner's alone; SQLite gives the log and the index beside it the same mode.
 #[cfg(unix)]
 fn create_private(path: &Path) -> Result<(), Error> {
-    use std::{
-        fs::{OpenOptions, Permissions},
-        io::ErrorKind,
-        os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    };
-    let failed = |error: std::io::Error| {
-        Error::Unavailable(match error.kind() {
-            ErrorKind::ReadOnlyFilesystem => Cause::ReadOnly,
-            ErrorKind::StorageFull => Cause::Full,
-            _ => Cause::CannotOpen,
-        })
-    };
+    use std::{fs::OpenOptions, io::ErrorKind, os::unix::fs::OpenOptionsExt as _};
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode();
-            if mode & 0o077 != 0 {
-                tracing::warn!(
-                    mode = format!("{mode:o}"),
-                    "the database was readable by others: mode set to 600"
-                );
-                std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
-            }
-            Ok(())
-        }
-        Err(error) => Err(failed(error)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => close_to_others(path),
+        Err(error) => Err(not_opened(&error)),
     }
+}
+
+/// Takes a file that is there from the eyes of others, and tells that it was open to them.
+#[cfg(unix)]
+fn close_to_others(path: &Path) -> Result<(), Error> {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
+    let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        tracing::warn!(
+            file = %path.display(),
+            mode = format!("{mode:o}"),
+            "the database was readable by others: mode set to 600"
+        );
+        std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(|error| not_opened(&error))?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn not_opened(error: &std::io::Error) -> Error {
+    use std::io::ErrorKind;
+    Error::Unavailable(match error.kind() {
+        ErrorKind::ReadOnlyFilesystem => Cause::ReadOnly,
+        ErrorKind::StorageFull => Cause::Full,
+        _ => Cause::CannotOpen,
+    })
 }
 
 #[cfg(not(unix))]
 fn create_private(_: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn close_to_others(_: &Path) -> Result<(), Error> {
     Ok(())
 }
 
@@ -140,11 +164,19 @@ async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePoo
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)
+        // Where a disk is full or fails, SQLite has rolled back by itself, of which sqlx learns nothing: it counts a
+        // transaction that is no more, and would refuse every one after it.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_with(options)
         .await?;
     Ok(pool)
+}
+
+/// The latest schema known here.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
@@ -226,6 +258,24 @@ mod tests {
         let pool = writer(&path, SqliteSynchronous::Normal).await.unwrap();
         let refusal = Error::NotDurable { setting: "synchronous", expected: "FULL" };
         assert_eq!(assert_settings(&pool).await, Err(refusal));
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_rolled_back_by_itself_does_not_end_the_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let opened = open(&format!("sqlite:{}", dir.path().join("vtpa.db").display())).await.unwrap();
+        let pool = &opened.durable;
+        sqlx::query("CREATE TABLE big (x BLOB)").execute(pool).await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 1").execute(pool).await.unwrap();
+        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let big = "INSERT INTO big VALUES (zeroblob(1000000))";
+        let full: Error = sqlx::query(big).execute(&mut *transaction).await.unwrap_err().into();
+        assert_eq!(full, Error::Unavailable(Cause::Full));
+        transaction.rollback().await.ok();
+        // Space again: another connection knows nothing of the first one's limit.
+        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        sqlx::query(big).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 
     #[tokio::test]

@@ -117,6 +117,8 @@ async fn migrate(pool: &PgPool) -> Result<(), Error> {
         .run_direct(None, &mut *transaction, false)
         .await
         .map_err(|error| not_migrated(&MIGRATIONS, error))?;
+    // a server that was stopped for a season finds no month to write into otherwise
+    sqlx::query("SELECT vtpa_partitions(3)").persistent(false).execute(&mut *transaction).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -132,9 +134,19 @@ async fn assert_utf8(connection: &mut PgConnection) -> Result<(), Error> {
 }
 
 impl Base {
+    /// How many connections are open, idle, allowed.
+    pub(crate) fn connections(&self) -> (u32, usize, u32) {
+        (self.pool.size(), self.pool.num_idle(), self.pool.options().get_max_connections())
+    }
+
     /// A transaction that is as if it were alone, or fails with [`Cause::Contention`].
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
         self.begin_with(limits!("BEGIN ISOLATION LEVEL SERIALIZABLE")).await
+    }
+
+    /// A transaction each of whose statements sees what was committed before it.
+    pub(crate) async fn begin_apart(&self) -> Result<Transaction<'static, Postgres>, Error> {
+        self.begin_with(limits!("BEGIN ISOLATION LEVEL READ COMMITTED")).await
     }
 
     /// A transaction that only reads, and one state of the database.

@@ -24,6 +24,14 @@ macro_rules! courante {
 }
 pub(crate) use courante;
 
+/// The first instant of the database's day (UTC), in the same.
+macro_rules! today {
+    () => {
+        concat!(crate::sql::now!(), " / 86400000 * 86400000")
+    };
+}
+pub(crate) use today;
+
 /// A JSON array bound as `$n`, as rows of (`rang`, `valeur`).
 macro_rules! elements {
     ($parameter:literal) => {
@@ -169,4 +177,17 @@ pub(crate) fn text_number(id: &str) -> Option<i64> {
 /// The other way.
 pub(crate) fn dossier_id(table: &'static str, number: i64) -> Result<IdDossier, Error> {
     IdDossier::parse(&format!("{number:013}")).ok_or_else(|| Error::inconsistent(table, "dossier", number))
+}
+
+/// Rows for [`elements`] and the like.
+pub(crate) fn json(rows: &impl serde::Serialize) -> Result<String, Error> {
+    serde_json::to_string(rows).map_err(|_| Error::inconsistent("rows", "json", ""))
+}
+
+/// Bytes as a statement's `unhex` takes them.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

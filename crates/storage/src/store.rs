@@ -12,6 +12,7 @@ use std::{
 
 use sqlx::SqlitePool;
 use tokio::sync::Mutex;
+use tracing::Instrument as _;
 
 use crate::{
     Cause, Coffre, Error, Options, Tx,
@@ -64,6 +65,9 @@ pub(crate) enum Durability {
     Durable,
     /// On disk with the next durable one, or the next checkpoint.
     Batched,
+    /// On disk before it is acknowledged; on PostgreSQL at READ COMMITTED. For what decides by a row's lock or only adds, so
+    /// that serializable transactions that write the same tables are not begun again for its sake.
+    Apart,
 }
 
 /// What the store has done since it was opened.
@@ -75,6 +79,17 @@ pub struct Statistics {
     pub commits: u64,
     /// Transactions begun again because the database was held by another.
     pub retries: u64,
+}
+
+/// The connections of the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// How many are open.
+    pub open: u32,
+    /// How many of them nobody uses.
+    pub idle: u32,
+    /// How many there may be.
+    pub most: u32,
 }
 
 /// What all connections share: the vault, and counts of what was done.
@@ -153,7 +168,8 @@ impl Store {
         F: for<'a> Fn(&'a mut Tx<'env>) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'env,
         T: Send,
     {
-        self.transaction(name, Durability::Durable, work).await
+        let span = tracing::info_span!(target: crate::STEP, "transaction", name);
+        self.transaction(name, Durability::Durable, work).instrument(span).await
     }
 
     /// Reads: every statement of `work` sees the same state of the database.
@@ -183,6 +199,20 @@ impl Store {
         }
     }
 
+    /// The connections of the moment: PostgreSQL's, or SQLite's two writers.
+    pub fn connections(&self) -> Connections {
+        let pools = match &self.inner.base {
+            Base::Sqlite(sqlite) => {
+                [&sqlite.durable, &sqlite.batched].map(|pool| (pool.size(), pool.num_idle(), 1)).to_vec()
+            }
+            Base::Postgres(base) => vec![base.connections()],
+        };
+        pools.into_iter().fold(Connections { open: 0, idle: 0, most: 0 }, |all, (open, idle, most)| {
+            let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+            Connections { open: all.open + open, idle: all.idle + idle, most: all.most + most }
+        })
+    }
+
     /// Closes every connection once it is free; the last one to close writes the log back into the file.
     pub async fn close(&self) {
         match &self.inner.base {
@@ -196,12 +226,12 @@ impl Store {
     }
 
     /// SQLite: writes the file anew without its free pages, and empties the log, so that nothing of what was there before is
-    /// left in either. Others may read meanwhile, and wait to write. PostgreSQL does that by itself, some day (autovacuum).
-    pub async fn compact(&self) -> Result<(), Error> {
-        let Base::Sqlite(sqlite) = &self.inner.base else { return Ok(()) };
+    /// left in either. Others may read meanwhile, and wait to write. False on PostgreSQL, whose administrator does that.
+    pub async fn compact(&self) -> Result<bool, Error> {
+        let Base::Sqlite(sqlite) = &self.inner.base else { return Ok(false) };
         let _turn = sqlite.turn.lock().await;
         sqlx::query("VACUUM").execute(&sqlite.durable).await?;
-        self.empty_log(sqlite).await
+        self.empty_log(sqlite).await.map(|()| true)
     }
 
     /// Whoever still reads an older state of the database holds it up, and is waited for a while.
@@ -241,6 +271,14 @@ impl Store {
         match &self.inner.base {
             Base::Sqlite(sqlite) => Ok(Serving { _lock: Some(open::lock(&sqlite.path)?) }),
             Base::Postgres(_) => Ok(Serving { _lock: None }),
+        }
+    }
+
+    /// Bytes of SQLite's file; none on PostgreSQL.
+    pub fn file_size(&self) -> Option<u64> {
+        match &self.inner.base {
+            Base::Sqlite(sqlite) => std::fs::metadata(&sqlite.path).ok().map(|about| about.len()),
+            Base::Postgres(_) => None,
         }
     }
 
@@ -303,13 +341,19 @@ impl Store {
         let (mut tx, turn) = match &self.inner.base {
             Base::Sqlite(sqlite) => {
                 let pool = match durability {
-                    Durability::Durable => &sqlite.durable,
+                    Durability::Durable | Durability::Apart => &sqlite.durable,
                     Durability::Batched => &sqlite.batched,
                 };
                 let turn = sqlite.turn.lock().await;
                 (Tx::new(pool.begin_with("BEGIN IMMEDIATE").await?, shared), Some(turn))
             }
-            Base::Postgres(base) => (Tx::on_postgres(base.clone(), base.begin().await?, shared), None),
+            Base::Postgres(base) => {
+                let begun = match durability {
+                    Durability::Apart => base.begin_apart().await?,
+                    Durability::Durable | Durability::Batched => base.begin().await?,
+                };
+                (Tx::on_postgres(base.clone(), begun, shared), None)
+            }
         };
         let outcome = match work(&mut tx).await {
             Ok(value) => tx.commit().await.map(|()| value),

@@ -9,6 +9,10 @@ mod demo;
 mod exit;
 mod input;
 mod keyfile;
+mod log;
+mod operator;
+mod progress;
+mod telemetry;
 
 use std::process::ExitCode;
 

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand_core::Rng;
 use xmlsec::{
     Certificate, DigestMethod, EncryptError, Fragment, SignError, SignReference, SignatureBuilder,
-    SigningKey, WriteError, Writer,
+    SigningFailed, SigningKey, WriteError, Writer,
 };
 
 use base64::Engine as _;
@@ -67,6 +67,18 @@ impl Identity {
     /// The certificate that messages carry.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// Signs a text that is no message, by the key's own method. It must not begin as XML does, so that the signature never
+    /// passes for one over a SignedInfo.
+    ///
+    /// # Errors
+    /// [`SigningFailed`], also for a text that begins with `<`.
+    pub fn sign_text(&self, text: &str) -> Result<Vec<u8>, SigningFailed> {
+        if text.starts_with('<') {
+            return Err(SigningFailed);
+        }
+        self.key.sign(self.key.default_method(), text.as_bytes())
     }
 }
 

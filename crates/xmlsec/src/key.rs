@@ -115,7 +115,8 @@ impl VerifyingKey {
         ecdsa_der(signature, half).is_some_and(|der| key.verify_sig(message, &der).is_ok())
     }
 
-    fn natural_method(&self) -> SignatureMethod {
+    /// The method that its holder signs with when nothing else is asked: [`SigningKey::default_method`].
+    pub fn natural_method(&self) -> SignatureMethod {
         match self.kind {
             KeyType::Rsa(_) => SignatureMethod::RsaSha256,
             KeyType::P256 => SignatureMethod::EcdsaSha256,

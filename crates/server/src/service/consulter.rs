@@ -1,7 +1,7 @@
 //! ConsulterDossierPA (§3.2.1): one answer per dossier asked, in the order asked, each with its own code.
 
 use dossier::{Code, CodeRetour, ConsulterDossierPResponse, EntreeConsultation, Operation, Reponse};
-use storage::Acces;
+use storage::{Acces, Action};
 use xmlsec::Signed;
 
 use super::Call;
@@ -10,7 +10,10 @@ use super::vue::dossier;
 pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse, storage::Error> {
     let entries = match dossier::decode_consulter(element) {
         Ok(entries) => entries,
-        Err(code) => return Ok(Reponse::globale(Operation::ConsulterDossierPA, code)),
+        Err(code) => {
+            call.record(call.caller.trace(Action::ConsulterDossierPA, None).code(code.code()));
+            return Ok(Reponse::globale(Operation::ConsulterDossierPA, code));
+        }
     };
     // all dossiers in one question, so that a hundred cost no more statements than one
     let asked: Vec<(&str, &str)> = entries
@@ -19,7 +22,18 @@ pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse,
         .map(|acces| (acces.id_dossier.as_str(), acces.id_local.as_str()))
         .collect();
     let mut found = call.state.store.consult_all(call.application.id, &asked).await?.into_iter();
-    let answers = entries.into_iter().map(|entry| answer(entry, &mut found)).collect();
+    let mut answers = Vec::with_capacity(entries.len());
+    let mut traces = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let id_local = entry.acces.as_ref().ok().map(|acces| acces.id_local.as_str());
+        let trace =
+            call.caller.trace(Action::ConsulterDossierPA, id_local).dossier_demande(&entry.id_dossier);
+        let answer = answer(entry, &mut found);
+        traces.push(trace.code(answer.code_retour.code()));
+        answers.push(answer);
+    }
+    // a row for each dossier that was asked for, together
+    call.state.trail.record(traces);
     Ok(Reponse::ConsulterDossierPA(answers))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use dossier::{Code, CodeRetour, CreationDossier, IdDossier, Reponse, TypeHebergement, UrgenceDemande};
-use storage::Tx;
+use storage::{Action, Trace, Tx};
 use xmlsec::Signed;
 
 use super::Call;
@@ -16,11 +16,14 @@ const DRAWS: usize = 4;
 const DEMANDES_MAX: usize = 40;
 
 pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse, storage::Error> {
-    let refused = |code| Ok(Reponse::CreerDossierPA { id_dossier: None, code });
+    let refused = |id_local: Option<&str>, code: CodeRetour| {
+        call.record(call.caller.trace(Action::CreerDossierPA, id_local).code(code.code()));
+        Ok(Reponse::CreerDossierPA { id_dossier: None, code })
+    };
     let tables = call.state.tables.current();
     let mut creation = match dossier::decode_creer(element, day_in_paris(call.now), &tables) {
         Ok(creation) => creation,
-        Err(code) => return refused(code),
+        Err(code) => return refused(None, code),
     };
     if call.state.config.creation.etablissements == Etablissements::Ignore {
         creation.etablissements.clear();
@@ -29,18 +32,21 @@ pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse,
     if call.state.config.donnees.nir == Nir::Verify {
         creation.demandeur.num_secu = None;
     }
+    let id_local = Some(creation.id_local.as_str());
     if let Err(code) = bounded(&creation) {
-        return refused(code);
+        return refused(id_local, code);
     }
     let mut draws = 1;
     loop {
         let id_dossier = IdDossier::draw(&mut crate::clock::rng());
+        let trace = call.caller.trace(Action::CreerDossierPA, id_local).dossier(&id_dossier);
+        let trace = trace.code(CodeRetour::succes().code());
         let created = call
             .state
             .store
             .run("creation", |tx| {
-                let (id_dossier, creation) = (&id_dossier, &creation);
-                Box::pin(create(tx, call.application.id, id_dossier, creation))
+                let (id_dossier, creation, trace) = (&id_dossier, &creation, &trace);
+                Box::pin(create(tx, call.application.id, id_dossier, creation, trace))
             })
             .await;
         match created {
@@ -50,7 +56,7 @@ pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse,
                     code: CodeRetour::succes(),
                 });
             }
-            Ok(Err(code)) => return refused(code),
+            Ok(Err(code)) => return refused(id_local, code),
             Err(storage::Error::Conflict) if draws < DRAWS => draws += 1,
             Err(error) => return Err(error),
         }
@@ -63,6 +69,7 @@ async fn create(
     application: storage::ApplicationId,
     id_dossier: &IdDossier,
     creation: &CreationDossier,
+    trace: &Trace,
 ) -> Result<Result<(), CodeRetour>, storage::Error> {
     let numbers: Vec<&str> =
         creation.etablissements.iter().map(|(_, item)| item.num_finiss.as_str()).collect();
@@ -79,6 +86,7 @@ async fn create(
         tx.add_demande(id_dossier, number, TypeHebergement::NonRenseigne, UrgenceDemande::NonRenseigne)
             .await?;
     }
+    tx.trace(trace).await?;
     Ok(Ok(()))
 }
 

@@ -4,17 +4,25 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dossier::{Code, CodeRetour, JetonSecurite, Reponse};
 use rand::Rng;
-use storage::Acces;
+use storage::{Acces, Action, Trace};
 use xmlsec::{DigestMethod, Signed};
 
 use super::Call;
 
 pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse, storage::Error> {
-    let refused = |code| Ok(Reponse::GenererJetonSecuritePA { jeton: None, code });
+    let refused = |trace: Trace, code: CodeRetour| {
+        call.record(trace.code(code.code()));
+        Ok(Reponse::GenererJetonSecuritePA { jeton: None, code })
+    };
     let acces = match dossier::decode_jeton(element) {
         Ok(acces) => acces,
-        Err(code) => return refused(code),
+        Err(code) => return refused(call.caller.trace(Action::GenererJetonSecuritePA, None), code),
     };
+    let trace = call
+        .caller
+        .trace(Action::GenererJetonSecuritePA, Some(acces.id_local.as_str()))
+        .dossier_demande(acces.id_dossier.as_str());
+    let given = &trace.clone().code(CodeRetour::succes().code());
     let (jeton, sha256) = draw(&mut crate::clock::rng());
     // access and token in one transaction: a link that ends in between gives no token
     let outcome = call
@@ -26,6 +34,7 @@ pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse,
                 let access = tx.access(id_dossier, call.application.id, id_local).await?;
                 if let Acces::Lie(dossier) = &access {
                     tx.issue_jeton(&sha256, dossier, call.application.id).await?;
+                    tx.trace(given).await?;
                 }
                 Ok(access)
             })
@@ -35,8 +44,8 @@ pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse,
         Acces::Lie(_) => {
             Ok(Reponse::GenererJetonSecuritePA { jeton: Some(jeton), code: CodeRetour::succes() })
         }
-        Acces::NonLie => refused(CodeRetour::seul(Code::ActionNonAutorisee)),
-        Acces::Inconnu => refused(CodeRetour::seul(Code::DossierInconnu)),
+        Acces::NonLie => refused(trace, CodeRetour::seul(Code::ActionNonAutorisee)),
+        Acces::Inconnu => refused(trace, CodeRetour::seul(Code::DossierInconnu)),
     }
 }
 

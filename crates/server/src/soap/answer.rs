@@ -5,13 +5,15 @@ use axum::http::{Response, StatusCode};
 use dossier::{Operation, Reponse, Service};
 use jiff::Timestamp;
 use storage::{ApplicationId, EntreeJournal};
-use wss::{NearMiss, Refusal, Sealing};
+use tracing::info_span;
+use wss::{Identity, NearMiss, Refusal, Sealing};
 use xmlsec::Document;
 
 use super::failure::Failure;
 use super::http;
 use crate::log_id::LogId;
 use crate::near_miss;
+use crate::observed::STEP;
 use crate::state::AppState;
 
 /// The answer before it is signed.
@@ -112,7 +114,13 @@ impl Answer {
     }
 
     /// Signs, labels, logs.
-    pub(super) fn into_response(self, state: &AppState, id: &LogId, now: Timestamp) -> Response<Body> {
+    pub(super) fn into_response(
+        self,
+        state: &AppState,
+        identity: &Identity,
+        id: &LogId,
+        now: Timestamp,
+    ) -> Response<Body> {
         let application = self.application.as_ref().map_or("-", |(_, name)| name);
         let (status, sealed) = match &self.outcome {
             Ok((operation, reponse)) => {
@@ -123,9 +131,10 @@ impl Answer {
                     code = code(reponse),
                     "answered"
                 );
-                let sealed = wss::seal(&state.identity, &self.sealing, now, &mut crate::clock::rng(), |w| {
-                    reponse.encode(w);
-                });
+                let seal = || {
+                    wss::seal(identity, &self.sealing, now, &mut crate::clock::rng(), |w| reponse.encode(w))
+                };
+                let sealed = info_span!(target: STEP, "seal").in_scope(seal);
                 (StatusCode::OK, sealed)
             }
             Err(failure) => {
@@ -139,13 +148,25 @@ impl Answer {
                 }
                 let base = state.config.public_url.trim_end_matches('/');
                 fault.page = fault.explanation.as_ref().map(|(id, _)| format!("{base}/explications/{id}"));
-                let sealed =
-                    wss::seal_fault(&state.identity, &self.sealing, &fault, now, &mut crate::clock::rng());
-                (http::fault_status(fault.code, state.config.ws_security.fault_status), sealed)
+                let sealed = wss::seal_fault(identity, &self.sealing, &fault, now, &mut crate::clock::rng());
+                let status = match failure {
+                    Failure::Busy(over) => over.status(),
+                    _ => http::fault_status(fault.code, state.config.ws_security.fault_status),
+                };
+                (status, sealed)
             }
         };
+        // for the trace; the line above has them already
+        let span = tracing::Span::current();
+        span.record("application", application).record("code", self.outcome());
+        if let Ok((operation, _)) = &self.outcome {
+            span.record("operation", operation.name());
+        }
         match sealed {
-            Ok(envelope) => http::soap(status, envelope),
+            Ok(envelope) => match &self.outcome {
+                Err(Failure::Busy(over)) => http::soap_later(status, envelope, over.retry_after),
+                _ => http::soap(status, envelope),
+            },
             Err(error) => {
                 tracing::error!(id = id.as_str(), %error, "an answer could not be signed");
                 http::text(StatusCode::INTERNAL_SERVER_ERROR, "The answer could not be signed.\n")
@@ -163,6 +184,10 @@ fn log(failure: &Failure, id: &LogId, application: &str) {
         }
         Failure::Charset => tracing::warn!(id, application, cause = "charset", "refused"),
         Failure::Operation(cause) => tracing::warn!(id, application, cause, "refused"),
+        Failure::Busy(over) => {
+            crate::metrics::limit(over.name());
+            tracing::warn!(id, application, limit = over.name(), "over its limit");
+        }
         Failure::Unavailable(cause) => tracing::error!(id, application, cause, "unavailable"),
     }
 }

@@ -7,6 +7,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
 use dossier::{CodeRetour, Operation, Reponse, Service};
 use jiff::Timestamp;
+use storage::Action;
+use tracing::{Instrument as _, info_span};
 use wss::{AddressingHeaders, EncryptFor, EncryptionAlgorithms, Opened, Refusal, Sealing, Unspent};
 use xmlsec::{Document, Encoding, Signed};
 
@@ -14,9 +16,12 @@ use super::answer::Answer;
 use super::failure::Failure;
 use super::http::{self, BodyError, MediaType};
 use crate::assertion;
+use crate::audit::Caller;
 use crate::chaos::Misbehaviour;
+use crate::live::Current;
 use crate::log_id::LogId;
 use crate::metrics;
+use crate::observed::STEP;
 use crate::opening::{Held, Opening, Plain, limits};
 use crate::peer::PeerCertificate;
 use crate::service;
@@ -25,17 +30,19 @@ use crate::state::AppState;
 pub(super) async fn post(
     state: &AppState,
     service: Service,
+    id: &LogId,
     headers: &HeaderMap,
     peer: PeerCertificate,
     body: Body,
 ) -> Response<Body> {
-    let Some(media_type) = MediaType::read(headers, &state.config.limits) else {
+    let current = state.live.now();
+    let Some(media_type) = MediaType::read(headers, &current.limits) else {
         return http::text(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "Send one SOAP 1.2 envelope as application/soap+xml, neither compressed nor multipart.\n",
         );
     };
-    let bytes = match http::read_body(body, media_type.gzip, &state.config.limits).await {
+    let bytes = match http::read_body(body, media_type.gzip, &current.limits).await {
         Ok(bytes) => bytes,
         Err(BodyError::TooLarge) => {
             return http::text(
@@ -52,24 +59,32 @@ pub(super) async fn post(
     };
 
     let started = Instant::now();
-    let id = LogId::draw(&mut crate::clock::rng());
     let delay = state.config.chaos.delay(&mut crate::clock::rng());
     if let Some(delay) = delay {
         tokio::time::sleep(delay).await;
     }
     let now = state.clock.now();
-    let answer = handle(state, service, &media_type, peer, &bytes, &id, now).await;
-    let mut entry = answer.entry(service, &id, now);
-    let response = answer.into_response(state, &id, now);
+    let answer = handle(state, &current, service, &media_type, peer, &bytes, id, now).await;
+    let mut entry = answer.entry(service, id, now);
+    let response = answer.into_response(state, &current.identity, id, now);
     let took = started.elapsed();
-    metrics::request(service.name(), &entry.issue, took);
+    metrics::request(&metrics::Asked {
+        service: service.name(),
+        operation: entry.operation.as_deref(),
+        code: &entry.issue,
+        explanation: entry.explication.as_deref(),
+        replayed: entry.rejoue,
+        took,
+    });
     entry.duree = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     state.journal.record(entry, bytes);
     response
 }
 
+#[expect(clippy::too_many_arguments, reason = "a request's parts, taken apart by one caller")]
 async fn handle(
     state: &AppState,
+    current: &Current,
     service: Service,
     media_type: &MediaType,
     peer: PeerCertificate,
@@ -77,7 +92,7 @@ async fn handle(
     id: &LogId,
     now: Timestamp,
 ) -> Answer {
-    let document = match Document::parse(bytes, &limits(&state.config)) {
+    let document = match Document::parse(bytes, &limits(&current.limits)) {
         Ok(document) => document,
         Err(error) => return Answer::failed(Failure::Refused(Refusal::Xml(error))),
     };
@@ -89,30 +104,50 @@ async fn handle(
     }
     let opening = Opening {
         config: &state.config,
+        limits: &current.limits,
         store: &state.store,
         registered: &state.registered,
         trust: &state.trust,
-        decryption: state.decryption.as_ref(),
+        decryption: current.decryption.as_ref().as_ref(),
         peer: peer.0,
         now,
     };
     let plain = Plain::new();
-    let held = match opening.name(&document, &plain).await {
-        Ok(named) => opening.verify(named, &plain),
-        Err(error) => Err(error),
+    let held = async {
+        let named = opening.name(&document, &plain).await?;
+        opening.verify(named, &plain)
     };
+    let held = held.instrument(info_span!(target: STEP, "verify")).await;
     let Held { unspent, application, encryption } = match held {
         Ok(held) => held,
         Err(error) => return Answer::failed(error.into()).diagnosed(state, &document, now).await,
     };
     let classed = |failure: Failure| if encryption.is_some() { failure.after_decryption() } else { failure };
-    let failed = |failure: Failure| Answer::failed(classed(failure)).for_application(application.as_ref());
-    // from here on the signature held: a fault, too, is written as its application reads it
+    let keep = state.config.audit.keep_requests;
+    let caller = Caller::new(application.as_ref(), unspent.certificate(), id, bytes, keep);
+    // from here on the signature held: a fault, too, is written as its application reads it, and is traced
+    let failed = |failure: Failure| {
+        let failure = classed(failure);
+        if application.is_some() {
+            let trace =
+                caller.trace(Action::MessageRefuse, None).code(failure.explanation().unwrap_or("fault"));
+            state.trail.record([trace]);
+        }
+        Answer::failed(failure).for_application(application.as_ref())
+    };
     let sealing = match sealing_for(application.as_ref(), &unspent, encryption) {
         Ok(sealing) => sealing,
         Err(refusal) => return failed(refusal.into()),
     };
-    let opened = match accept(state, unspent, application.as_ref(), peer, now).await {
+    // before the message is used up: the same one may come again once there is room
+    let pass = application.as_ref().filter(|application| !application.suspended);
+    let pass = pass.map(|application| state.quotas.admit(application, &current.limits, Instant::now()));
+    let _pass = match pass.transpose() {
+        Ok(pass) => pass,
+        Err(over) => return failed(Failure::Busy(over)).sealed(sealing),
+    };
+    let accepted = accept(state, current, unspent, application.as_ref(), peer, now);
+    let opened = match accepted.instrument(info_span!(target: STEP, "accept")).await {
         Ok(opened) => opened,
         Err(failure) => return failed(failure).sealed(sealing).diagnosed(state, &document, now).await,
     };
@@ -120,12 +155,15 @@ async fn handle(
         Ok(found) => found,
         Err(failure) => return failed(failure).sealed(sealing),
     };
+    let caller = caller.opened(&opened);
     let unforeseen = state.config.chaos.strikes(Misbehaviour::Unforeseen, &mut crate::clock::rng());
     let reponse = if unforeseen {
         tracing::warn!(id = id.as_str(), "chaos: answered 000");
+        state.trail.record([caller.trace(service::action(operation), None).code("000")]);
         Reponse::globale(operation, CodeRetour::erreur_non_identifiee(id.as_str()))
     } else {
-        service::run(state, application.as_ref(), operation, element, id, now).await
+        let run = service::run(state, application.as_ref(), operation, element, &caller, id, now);
+        run.instrument(info_span!(target: STEP, "operation")).await
     };
     let addressing = AddressingHeaders::answering(opened.addressing(), &operation.response_action());
     Answer::given(operation, reponse, Sealing { addressing, ..sealing }).for_application(application.as_ref())
@@ -134,6 +172,7 @@ async fn handle(
 /// What is held against the application once its signature held: the TLS handshake, the assertion, the replay guard.
 async fn accept<'d>(
     state: &AppState,
+    current: &Current,
     unspent: Unspent<'d>,
     application: Option<&storage::Application>,
     peer: PeerCertificate,
@@ -145,7 +184,7 @@ async fn accept<'d>(
         application,
         &state.store,
         &state.config,
-        &state.assertion_issuers,
+        &current.assertion_issuers,
         &state.trust,
         now,
     )

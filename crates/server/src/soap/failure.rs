@@ -1,8 +1,10 @@
 //! Why a message got no business answer, and the fault that says so.
 
-use wss::{Fault, Refusal};
+use axum::http::StatusCode;
+use wss::{Fault, FaultCode, Refusal};
 
 use crate::opening::OpenError;
+use crate::quota::{Limit, Over};
 
 /// Why there is no business answer.
 #[derive(Debug)]
@@ -13,6 +15,8 @@ pub(super) enum Failure {
     Charset,
     /// The Body holds no operation, or several, or one of the other service; or the action names another.
     Operation(&'static str),
+    /// The application asks for more than it may.
+    Busy(Over),
     /// The database or the replay guard could not be asked; nothing was accepted.
     Unavailable(String),
 }
@@ -33,6 +37,14 @@ impl From<OpenError> for Failure {
 }
 
 impl Failure {
+    /// The id of its explanation, where it has one.
+    pub(super) fn explanation(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.explanation_id()),
+            Self::Charset | Self::Operation(_) | Self::Busy(_) | Self::Unavailable(_) => None,
+        }
+    }
+
     /// The same of a message that was decrypted.
     pub(super) fn after_decryption(self) -> Self {
         match self {
@@ -56,7 +68,45 @@ impl Failure {
                 fault.cause = Some((*cause).to_owned());
                 fault
             }
+            Self::Busy(over) => {
+                let (fr, en) = over.reason();
+                Fault { code: FaultCode::Receiver, ..Fault::sender(&fr, &en, id) }
+            }
             Self::Unavailable(_) => Fault::receiver(id),
         }
+    }
+}
+
+impl Over {
+    /// RFC 6585 §4 for too many in a time, 503 for too many at once.
+    pub(super) fn status(self) -> StatusCode {
+        match self.limit {
+            Limit::Rate => StatusCode::TOO_MANY_REQUESTS,
+            Limit::Concurrency => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// What log and metrics call it.
+    pub(super) fn name(self) -> &'static str {
+        match self.limit {
+            Limit::Rate => "application_rate",
+            Limit::Concurrency => "application_concurrency",
+        }
+    }
+
+    /// French, English.
+    fn reason(self) -> (String, String) {
+        let (fr, en) = match self.limit {
+            Limit::Rate => ("Trop d'appels de cette application", "Too many calls of this application"),
+            Limit::Concurrency => (
+                "Trop d'appels simultanés de cette application",
+                "Too many calls of this application at once",
+            ),
+        };
+        let seconds = self.retry_after;
+        (
+            format!("{fr}, rien n'a été fait : le même message peut être renvoyé dans {seconds} s"),
+            format!("{en}, nothing was done: the same message may be sent again in {seconds} s"),
+        )
     }
 }

@@ -1,16 +1,15 @@
 //! HTTP around the envelopes: which requests are read, how answers are labelled.
 
 use std::io::Read as _;
-use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use flate2::read::GzDecoder;
-use tokio::time::timeout;
 use wss::FaultCode;
 
 use crate::config::{FaultStatus, Limits};
+use crate::pace::TooSlow;
 
 /// What a request's Content-Type says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +95,7 @@ pub(super) enum BodyError {
     Broken,
 }
 
-/// Reads a body up to its limit and within its time; a compressed one up to the same limit when it is not.
+/// Reads a body up to its limit (its time is [`crate::pace`]'s); a compressed one up to the same limit when it is not.
 pub(super) async fn read_body(body: Body, gzip: bool, limits: &Limits) -> Result<Vec<u8>, BodyError> {
     let bytes = received(body, limits).await?;
     if gzip { decompressed(&bytes, limits) } else { Ok(bytes) }
@@ -112,11 +111,10 @@ fn decompressed(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, BodyError> {
 }
 
 async fn received(body: Body, limits: &Limits) -> Result<Vec<u8>, BodyError> {
-    let read = axum::body::to_bytes(body, limits.body_bytes);
-    match timeout(Duration::from_secs(limits.body_seconds), read).await {
-        Err(_) => Err(BodyError::TooSlow),
-        Ok(Ok(bytes)) => Ok(bytes.into()),
-        Ok(Err(error)) => {
+    match axum::body::to_bytes(body, limits.body_bytes).await {
+        Ok(bytes) => Ok(bytes.into()),
+        Err(error) if TooSlow::caused(&error) => Err(BodyError::TooSlow),
+        Err(error) => {
             let inner = error.into_inner();
             let too_large = inner.to_string().contains("length limit");
             Err(if too_large { BodyError::TooLarge } else { BodyError::Broken })
@@ -131,6 +129,13 @@ pub(super) fn fault_status(code: FaultCode, configured: FaultStatus) -> StatusCo
         (FaultCode::Sender, FaultStatus::BadRequest) => StatusCode::BAD_REQUEST,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
+}
+
+/// The same with the seconds after which to try again (RFC 9110 §10.2.3).
+pub(super) fn soap_later(status: StatusCode, envelope: Vec<u8>, seconds: u32) -> Response<Body> {
+    let mut response = soap(status, envelope);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 /// A SOAP 1.2 envelope.

@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::routing::get;
 use dossier::Service;
 
+use crate::log_id::LogId;
 use crate::peer::PeerCertificate;
 use crate::state::AppState;
 use wsdl::Contract;
@@ -44,7 +45,9 @@ async fn post(
     request: Request<Body>,
 ) -> Response<Body> {
     let peer = request.extensions().get::<PeerCertificate>().copied().unwrap_or_default();
-    endpoint::post(&endpoint.state, endpoint.service, &headers, peer, request.into_body()).await
+    let id = request.extensions().get::<LogId>().cloned();
+    let id = id.unwrap_or_else(|| LogId::draw(&mut crate::clock::rng()));
+    endpoint::post(&endpoint.state, endpoint.service, &id, &headers, peer, request.into_body()).await
 }
 
 /// `?wsdl`, `?wsdl=policy` and `?xsd`, whatever their case.

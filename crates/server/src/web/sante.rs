@@ -12,10 +12,14 @@ pub(super) async fn alive() -> &'static str {
     "vivant\n"
 }
 
-/// Readiness: the database answers too.
+/// Readiness: the database answers too, what is done can be traced, and the server is not about to stop.
 pub(super) async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, &'static str) {
+    if state.is_draining() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "arrêt en cours\n");
+    }
     match state.store.ready().await {
-        Ok(()) => (StatusCode::OK, "prêt\n"),
+        Ok(()) if state.trail.is_good() => (StatusCode::OK, "prêt\n"),
+        Ok(()) => (StatusCode::SERVICE_UNAVAILABLE, "la base de données ne peut pas être écrite\n"),
         Err(error) => {
             tracing::warn!(%error, "the database does not answer");
             (StatusCode::SERVICE_UNAVAILABLE, "la base de données ne répond pas\n")

@@ -83,9 +83,12 @@ async fn a_hundred_dossiers_of_forty_demandes_cost_as_many_statements_as_one() {
     for count in [2, 100] {
         let asked: Vec<(&str, &str)> =
             ids.iter().rev().take(count).map(|(id, local)| (&**id, &**local)).collect();
+        // what is traced counts too, whenever it is written
+        sheet.harness.server.traced().await;
         let before = sheet.harness.server.store().statistics().statements;
         let request = consultation(&asked).xml();
         let answer = sheet.row(&format!("{count} dossiers"), &request, &vec![accepted(); count]).await;
+        sheet.harness.server.traced().await;
         costs.push(sheet.harness.server.store().statistics().statements - before);
         let shown = answer.texts("IdDemande").len();
         sheet.check(&format!("{count} dossiers"), shown == 40 * count, &format!("{shown} demandes"));

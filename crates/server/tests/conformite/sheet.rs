@@ -28,6 +28,7 @@ pub(crate) struct Sheet {
     differences: Vec<String>,
     before: BTreeMap<String, i64>,
     new: BTreeMap<&'static str, i64>,
+    codes: BTreeMap<String, i64>,
 }
 
 impl Sheet {
@@ -39,7 +40,14 @@ impl Sheet {
     /// A sheet that starts from what is in this server's database.
     pub(crate) async fn of(harness: Harness) -> Self {
         let before = stored(&harness).await;
-        Self { harness, answers: Vec::new(), differences: Vec::new(), before, new: BTreeMap::new() }
+        Self {
+            harness,
+            answers: Vec::new(),
+            differences: Vec::new(),
+            before,
+            new: BTreeMap::new(),
+            codes: BTreeMap::new(),
+        }
     }
 
     /// One row: what is asked, and the codes with their messages in the answer's order.
@@ -87,6 +95,9 @@ impl Sheet {
         if codes != expected {
             self.differences.push(format!("{case}\n  expected {expected:?}\n  answered {codes:?}"));
         }
+        for code in &codes {
+            *self.codes.entry(code.chars().take(3).collect()).or_default() += 1;
+        }
         let accepted = codes.iter().filter(|code| code.starts_with("999")).count();
         let (created, issued) = (answer.texts("IdDossier").len(), answer.texts("JetonSecurite").len());
         match () {
@@ -129,6 +140,12 @@ impl Sheet {
     pub(crate) async fn end(mut self, test: &str) {
         let (rows, wrong) = (self.answers.len(), self.against_schema());
         self.differences.extend(wrong);
+        self.harness.server.traced().await;
+        let traced = traced(&self.harness).await;
+        for (code, answered) in std::mem::take(&mut self.codes) {
+            let rows = traced.get(&code).copied().unwrap_or(0);
+            self.check(&code, rows >= answered, &format!("answered {answered} times, traced {rows} times"));
+        }
         let stored = stored(&self.harness).await;
         let mut expected = self.before;
         for (table, new) in self.new {
@@ -170,7 +187,16 @@ impl Sheet {
     }
 }
 
-/// How many rows every table has, the replay protection's aside: it notes each message, accepted or not.
+/// How often each code is in the audit trail.
+async fn traced(harness: &Harness) -> BTreeMap<String, i64> {
+    let url = format!("sqlite:{}", harness.directory.path().join("vtpa.db").display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let counted = sqlx::query("SELECT code, count(*) FROM trace WHERE code IS NOT NULL GROUP BY code");
+    let counted = counted.fetch_all(&mut connection).await.unwrap();
+    counted.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// How many rows every table has, those aside that note each message, accepted or not: the replay protection's, the trail's.
 async fn stored(harness: &Harness) -> BTreeMap<String, i64> {
     let url = format!("sqlite:{}", harness.directory.path().join("vtpa.db").display());
     let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
@@ -181,7 +207,7 @@ async fn stored(harness: &Harness) -> BTreeMap<String, i64> {
         let table: String = table.get(0);
         let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
         let count: i64 = sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap();
-        if table != "rejeu" {
+        if table != "rejeu" && !table.starts_with("trace") {
             rows.insert(table, count);
         }
     }

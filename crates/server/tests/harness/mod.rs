@@ -192,7 +192,7 @@ fn read_identity(of: &TestIdentity) -> Identity {
 }
 
 /// Writes a parsed element again.
-fn copy(node: Node<'_>, w: &mut Writer) {
+pub(crate) fn copy(node: Node<'_>, w: &mut Writer) {
     w.start(node.prefix(), node.namespace(), node.local_name());
     for attribute in node.attributes() {
         if attribute.namespace().is_empty() {

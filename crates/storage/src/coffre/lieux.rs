@@ -101,7 +101,67 @@ pub(crate) const LIEUX: &[Lieu] = &[
     lieu!("dossier", "demandeur", Integer "id"),
     lieu!("demande", "remarque", Integer "id"),
     lieu!("demande_historique", "remarque", Integer "id"),
-    lieu!("journal", "message", Text "reference"),
+    lieu!("volet", "contenu", Text "cle"),
     lieu!("compte", "prive", Text "login"),
+    lieu!("journal", "message", Text "reference"),
     lieu!("session_bureau", "attente", Integer "id"),
+    lieu!("trace_piece", "contenu", Text "sha256"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+
+    /// Columns of bytes that are no person's, and why. Those of a fixed length are hashes and identifiers.
+    const NOT_PERSONAL: &[(&str, &str, &str)] = &[
+        ("certificat", "der", "public: an application's certificate"),
+        ("etablissement", "adresse", "public: of the FINESS register"),
+        ("reprise", "scelle", "encrypted already, by a key that the person's browser alone has"),
+        ("trace", "certificat", "a SHA-256"),
+        ("trace", "requete", "a SHA-256: the request itself is a trace_piece"),
+        ("trace", "assertion", "a SHA-256: what it said is a trace_piece"),
+        ("trace_tete", "signe_empreinte", "a SHA-256"),
+        ("trace_tete", "signature", "the server's, over a SHA-256"),
+        ("trace_tete", "certificat", "public: the server's"),
+        ("trace_signature", "signature", "the server's, over a SHA-256"),
+        ("trace_signature", "certificat", "public: the server's"),
+        ("trace_oubli", "signature", "the server's, over a SHA-256"),
+        ("trace_oubli", "certificat", "public: the server's"),
+    ];
+
+    #[tokio::test]
+    async fn every_column_of_bytes_is_the_vaults_or_is_said_not_to_be_a_persons() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("vtpa.db");
+        Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+        let raw = rusqlite::Connection::open(path).unwrap();
+        let mut columns = raw
+            .prepare(
+                "SELECT t.name, c.name, t.sql FROM sqlite_master t JOIN pragma_table_info(t.name) c ON c.type = 'BLOB' \
+                 WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND t.name NOT LIKE 'etablissement\\_mots%' ESCAPE '\\'",
+            )
+            .unwrap();
+        let columns = columns.query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        });
+        let columns: Vec<_> = columns.unwrap().map(Result::unwrap).collect();
+        let vault: Vec<_> = LIEUX.iter().map(|lieu| (lieu.table, lieu.column)).collect();
+        let exempt: Vec<_> = NOT_PERSONAL.iter().map(|(table, column, _)| (*table, *column)).collect();
+        for (table, column, sql) in &columns {
+            let known = vault.iter().chain(&exempt).any(|one| *one == (table.as_str(), column.as_str()));
+            let fixed = sql.contains(&format!("length({column}) ="));
+            assert!(
+                known || fixed,
+                "{table}.{column}: write it by Tx::seal, read it by Coffre::open and name it in LIEUX; or say in \
+                 NOT_PERSONAL why it is no person's"
+            );
+        }
+        for (table, column) in vault.iter().chain(&exempt) {
+            assert!(
+                columns.iter().any(|found| (found.0.as_str(), found.1.as_str()) == (*table, *column)),
+                "{table}.{column} is gone"
+            );
+        }
+    }
+}

@@ -10,6 +10,8 @@
 mod application;
 #[path = "../storage/bureau.rs"]
 mod bureau;
+#[path = "../storage/coffre.rs"]
+mod coffre;
 #[path = "../storage/compte.rs"]
 mod compte;
 #[path = "../storage/demande.rs"]
@@ -18,6 +20,8 @@ mod demande;
 mod dossier;
 #[path = "../storage/etablissement.rs"]
 mod etablissement;
+#[path = "../storage/instance.rs"]
+mod instance;
 #[path = "../storage/invariants.rs"]
 mod invariants;
 #[path = "../storage/jeton.rs"]
@@ -32,12 +36,20 @@ mod logs;
 mod nomenclature;
 #[path = "../storage/rejeu.rs"]
 mod rejeu;
+#[path = "../storage/reprise.rs"]
+mod reprise;
+#[path = "../storage/retention.rs"]
+mod retention;
 #[path = "../storage/session.rs"]
 mod session;
 #[path = "../storage/store.rs"]
 mod store;
 #[path = "../storage/support.rs"]
 mod support;
+#[path = "../storage/trace.rs"]
+mod trace;
+#[path = "../storage/volet.rs"]
+mod volet;
 
 mod ours;
 mod serveur;

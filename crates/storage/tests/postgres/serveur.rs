@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use storage::{Acces, Cause, Error, Options, Rights, Store};
 
-use crate::support::{Base, read, run, sha};
+use crate::support::{Base, demandeur, id, open_sealed, read, ring, run, sha};
 
 /// Ends every connection of the product, as a restart of PostgreSQL would.
 const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
@@ -179,4 +179,62 @@ async fn what_cannot_be_opened_says_why() {
         let error = Store::open(url).await.map(drop).unwrap_err();
         assert_eq!(error.to_string(), format!("database unavailable: {expected}"), "{url}");
     }
+}
+
+/// It sees the database as it was before the change, where the old key wrote.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_began_before_a_change_of_key_begins_again_and_writes_with_the_new_one() {
+    let base = Base::sealed(1).await;
+    let application = base.application("portail").await;
+    let server = base.store_with_later(ring(2, &[1])).await;
+    let operator = open_sealed(&base.place, 2, &[1]).await.unwrap();
+    let (begun, changed) = (&tokio::sync::Notify::new(), &tokio::sync::Notify::new());
+    let tries = &std::sync::atomic::AtomicU32::new(0);
+    let (first, person) = (&id(1), &demandeur("DURAND"));
+    let creation = server.run("slow", |tx| {
+        Box::pin(async move {
+            tx.applications().await?;
+            if tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 {
+                begun.notify_one();
+                changed.notified().await;
+            }
+            tx.create_dossier(first, person, application, "dupont").await
+        })
+    });
+    let change = async {
+        begun.notified().await;
+        let bilan = operator.rotate_keys(|_| {}).await.unwrap();
+        assert_eq!(bilan.necessaires, [], "nothing needs the old key, and nothing will");
+        changed.notify_one();
+    };
+    let (created, ()) = tokio::join!(creation, change);
+    created.unwrap();
+    assert_eq!(tries.load(std::sync::atomic::Ordering::Relaxed), 2);
+    let alone = Base { store: open_sealed(&base.place, 2, &[]).await.unwrap(), place: base.place };
+    assert_eq!(alone.stored(first).await.demandeur, demandeur("DURAND"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_key_waits_for_what_is_being_written_with_the_old_one() {
+    let base = Base::sealed(1).await;
+    let application = base.application("portail").await;
+    let operator = open_sealed(&base.place, 2, &[1]).await.unwrap();
+    let (written, first, person) = (&tokio::sync::Notify::new(), &id(1), &demandeur("DURAND"));
+    let creation = base.store.run("slow", |tx| {
+        Box::pin(async move {
+            tx.create_dossier(first, person, application, "dupont").await?;
+            written.notify_one();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            Ok(())
+        })
+    });
+    let change = async {
+        written.notified().await;
+        operator.rotate_keys(|_| {}).await.unwrap()
+    };
+    let (created, bilan) = tokio::join!(creation, change);
+    created.unwrap();
+    assert_eq!((bilan.valeurs, bilan.necessaires), (1, vec![]), "the rotation found it");
+    let alone = Base { store: open_sealed(&base.place, 2, &[]).await.unwrap(), place: base.place };
+    assert_eq!(alone.stored(first).await.demandeur, demandeur("DURAND"));
 }

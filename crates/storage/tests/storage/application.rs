@@ -87,6 +87,7 @@ async fn rights_and_settings_are_kept() {
         ("check_structure", "true"),
         ("unsigned_assertion", "true"),
         ("url_retour", "https://portail.example.fr/mes-dossiers?x=1"),
+        ("url_liaison", "https://portail.example.fr/lie  https://autre.example.fr/lie"),
     ] {
         settings.set(key, value).unwrap();
     }
@@ -106,6 +107,7 @@ async fn rights_and_settings_are_kept() {
         check_structure: true,
         unsigned_assertion: true,
         url_retour: Some("https://portail.example.fr/mes-dossiers?x=1".into()),
+        url_liaison: vec!["https://portail.example.fr/lie".into(), "https://autre.example.fr/lie".into()],
     };
     assert_eq!(kept.settings, expected);
 }
@@ -119,6 +121,7 @@ fn a_setting_that_is_none_says_what_would_be() {
         ("key_reference", "IssuerSerial", "key_reference takes bst, issuer-serial, ski or thumbprint"),
         ("signature_confirmation", "1", "signature_confirmation takes true or false"),
         ("encrypt", "never", "encrypt takes as-request or always"),
+        ("url_liaison", "https://a javascript:b", "url_liaison takes an https:// or http:// address"),
         ("url_retour", "javascript:alert(1)", "url_retour takes an https:// or http:// address"),
         ("url_retour", "https://", "url_retour takes an https:// or http:// address"),
         ("url_retour", "https://a b", "url_retour takes an https:// or http:// address"),

@@ -19,11 +19,14 @@ async fn the_files_are_their_owners_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_others_could_read_is_closed_to_them() {
     let base = Base::new().await;
-    let file = base.place.dir.path().join("vtpa.db");
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let base = base.reopened().await;
-    drop(base.store);
-    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let files = ["vtpa.db", "vtpa.db-wal", "vtpa.db-shm"].map(|name| base.place.dir.path().join(name));
+    for file in &files {
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let _second = Store::open(&base.url()).await.unwrap();
+    for file in &files {
+        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

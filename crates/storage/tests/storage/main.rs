@@ -8,11 +8,13 @@
 
 mod application;
 mod bureau;
+mod coffre;
 mod compte;
 mod demande;
 mod dossier;
 mod etablissement;
 mod fichier;
+mod instance;
 mod invariants;
 mod jeton;
 mod journal;
@@ -21,6 +23,12 @@ mod logs;
 mod nomenclature;
 mod ours;
 mod rejeu;
+mod reprise;
+mod residus;
+mod retention;
+mod sauvegarde;
 mod session;
 mod store;
 mod support;
+mod trace;
+mod volet;

@@ -2,7 +2,7 @@
 
 use dossier::{Demandeur, Etablissement, IdDossier, TypeHebergement, UrgenceDemande};
 use serde_json::{from_value, json};
-use storage::{ApplicationId, Error, Refusal, Rights, Store, StoredDossier};
+use storage::{ApplicationId, Coffre, Error, Key, KeyRing, Options, Refusal, Rights, Store, StoredDossier};
 
 use crate::ours::Place;
 
@@ -16,6 +16,18 @@ impl Base {
         let place = Place::new();
         let store = Store::open(&place.url()).await.unwrap();
         Self { store, place }
+    }
+
+    /// A new database that is encrypted by the key of this number.
+    pub(crate) async fn sealed(key: u8) -> Self {
+        let place = Place::new();
+        let store = open_sealed(&place, key, &[]).await.unwrap();
+        Self { store, place }
+    }
+
+    /// The same database with the key it was made with, and others once keys are read anew.
+    pub(crate) async fn store_with_later(&self, later: KeyRing) -> Store {
+        Store::open_sealed(&self.url(), Options::default(), coffre(ring(1, &[]), Some(later))).await.unwrap()
     }
 
     /// The same database, opened again without a farewell.
@@ -86,6 +98,28 @@ impl Base {
     pub(crate) async fn stored(&self, id: &IdDossier) -> StoredDossier {
         self.store.dossier(id).await.unwrap().unwrap()
     }
+}
+
+/// The database, opened with a key that writes and others that read.
+pub(crate) async fn open_sealed(place: &Place, key: u8, previous: &[u8]) -> Result<Store, Error> {
+    Store::open_sealed(&place.url(), Options::default(), coffre(ring(key, previous), None)).await
+}
+
+/// A vault whose nonces are drawn by a seeded generator; `later` are the keys that it finds when it reads them anew.
+pub(crate) fn coffre(ring: KeyRing, later: Option<KeyRing>) -> Coffre {
+    let random = std::sync::Mutex::new(testkit::rng(7));
+    let random = move |bytes: &mut [u8]| rand::Rng::fill_bytes(&mut *random.lock().unwrap(), bytes);
+    Coffre::new(ring, std::sync::Arc::new(random), Box::new(move || later.clone()))
+}
+
+pub(crate) fn ring(key: u8, previous: &[u8]) -> KeyRing {
+    KeyRing::new(Some(cle(key)), previous.iter().map(|number| cle(*number)).collect())
+}
+
+pub(crate) fn cle(number: u8) -> Key {
+    let mut bytes = [number; Key::LEN];
+    bytes[0] = 0;
+    Key::new(&bytes).unwrap()
 }
 
 /// Twelve digits and their Luhn digit.

@@ -110,18 +110,18 @@ async fn rotate(data: &Data, compact: bool) -> Outcome {
     }
     let store = data.open().await?;
     let bilan = store.rotate_keys(tell).await?;
-    if std::io::stderr().is_terminal() {
-        told("");
-    }
     print(&summary(&bilan))?;
     if bilan.en_clair > 0 || compact {
-        store.compact().await.context(
+        let compacted = store.compact().await.context(
             "everything is encrypted, but what was plain may still be seen in free pages of the database's file: run \
              `vtpa key rotate --compact` in a quieter hour",
         )?;
-        print(
-            "Nothing of what was stored before is left in the database's file. Backups of before still hold it.",
-        )?;
+        print(if compacted {
+            "Nothing of what was stored before is left in the database's file. Backups of before still hold it."
+        } else {
+            "PostgreSQL keeps what was there in pages that it will use again, in its log and in backups: VACUUM (FULL) of \
+             dossier, demande, demande_historique and journal takes it out of the pages (each is locked meanwhile)."
+        })?;
     }
     store.close().await;
     Ok(())
@@ -131,7 +131,7 @@ async fn rotate(data: &Data, compact: bool) -> Outcome {
 fn tell(Avancee { table, column, faites, toutes }: Avancee) {
     let line = format!("{table}.{column}: {faites} of {toutes}");
     if std::io::stderr().is_terminal() {
-        told(&format!("\r{line}"));
+        told(&format!("\r{line}{}", if faites == toutes { "\n" } else { "" }));
     } else if faites % 10_000 == 0 || faites == toutes {
         told(&format!("{line}\n"));
     }

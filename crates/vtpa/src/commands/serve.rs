@@ -1,14 +1,13 @@
 //! `vtpa serve`: the server.
 
-use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use server::{Clock, Config, Overrides, Server, StartError};
+use server::{Clock, Config, Overrides, Reloader, Server, StartError};
 use tokio::sync::watch;
 
 use crate::exit::{Outcome, print};
-use crate::keyfile;
+use crate::{keyfile, log};
 
 /// Run the server
 #[derive(Debug, clap::Args)]
@@ -30,23 +29,73 @@ pub(crate) struct Serve {
 
 const HELP: &str = "\
 Creates or migrates the database's schema, then answers and prints `ready https://…`. SIGINT and
-SIGTERM end it with status 0 after the requests in flight are answered. GET /sante says that it
-lives, GET /pret that its database answers.
+SIGTERM end it with status 0: /pret says 503 for [limits] drain_delay_seconds, then the requests
+in flight are answered. SIGHUP makes it read the configuration again and take up certificates,
+keys, authorities, revocation lists, limits and log level, without dropping a request; what is
+broken stays as it was. GET /sante says that it lives, GET /pret that it can serve.
 
 Examples:
   vtpa serve --config vtpa-demo/vtpa.toml
   vtpa serve --config /etc/vtpa.toml --listen 0.0.0.0:443 --database sqlite:/var/lib/vtpa/vtpa.db";
 
 pub(crate) async fn run(Serve { config, listen, metrics, database }: Serve, clock: Clock) -> Outcome {
-    log("info");
-    let mut config = Config::load_with(&config, &Overrides { https: None, metrics, database })?;
-    listen_on(&mut config, listen)?;
+    let overrides = Overrides { https: None, metrics, database };
+    let read = Config::load_with(&config, &overrides)?;
+    let (level, traces) = log::begin(&read.log, &read.telemetry)?;
+    let mut running = read.clone();
+    listen_on(&mut running, listen)?;
     let stop = stop_on_signal()?;
-    let ready = ready(&config);
-    let server = start(config, clock).await?;
+    let ready = ready(&running);
+    let server = start(running, clock).await?;
+    let reload = Reload { file: config, overrides, read, level, reloader: server.reloader() };
+    let reloads = tokio::spawn(reload.on_signal()?);
     print(&ready)?;
     server.run(stop).await;
+    reloads.abort();
+    traces.end().await;
     Ok(())
+}
+
+/// What SIGHUP does.
+struct Reload {
+    file: PathBuf,
+    overrides: Overrides,
+    /// The configuration as it was read at the start.
+    read: Config,
+    level: log::Level,
+    reloader: Reloader,
+}
+
+impl Reload {
+    /// Reloads at each SIGHUP. Does not end.
+    fn on_signal(self) -> Outcome<impl Future<Output = ()> + Send> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut hangup = signal(SignalKind::hangup())?;
+        Ok(async move {
+            while hangup.recv().await.is_some() {
+                self.now();
+            }
+        })
+    }
+
+    /// What is broken stays as it was, and the log says what and why.
+    fn now(&self) {
+        let config = match Config::load_with(&self.file, &self.overrides) {
+            Ok(config) => config,
+            Err(error) => return tracing::error!(%error, "reload: everything stays as it was"),
+        };
+        if let Err(error) = self.level.change(&config.log.level) {
+            tracing::error!(%error, "reload: the log's level stays as it was");
+        }
+        let server::Reloaded { taken, kept } = self.reloader.reload(&config);
+        for error in kept {
+            tracing::error!(%error, "reload: what was in use stays in use");
+        }
+        for section in server::needs_restart(&self.read, &config) {
+            tracing::warn!(section, "reload: this counts at the next start");
+        }
+        tracing::info!(taken = taken.join(", "), "reloaded");
+    }
 }
 
 /// Starts the server; an error about a certificate or key file says what the file holds and what mends it.
@@ -121,14 +170,6 @@ pub(crate) fn stop_on_signal() -> Outcome<watch::Receiver<bool>> {
         let _ = stop.send(true);
     });
     Ok(stopped)
-}
-
-/// Logs to standard error; RUST_LOG says what.
-pub(crate) fn log(default: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }
 
 #[cfg(test)]

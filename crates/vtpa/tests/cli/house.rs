@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -58,6 +58,26 @@ impl House {
         file
     }
 
+    /// The same, its standard error in the file `log`.
+    pub(crate) fn serve_logged(&self) -> Running {
+        let log = fs::File::create(self.path().join("log")).unwrap();
+        let arguments = ["serve", "--config", "vtpa.toml", "--listen", "127.0.0.1:0"];
+        Running::start_with(self.path(), &arguments, log.into())
+    }
+
+    /// What [`House::serve_logged`] logged, once it holds `part`.
+    pub(crate) fn log_with(&self, part: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let log = fs::read_to_string(self.path().join("log")).unwrap();
+            if log.contains(part) {
+                return log;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{part:?} is not in: {log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// `vtpa serve`, answering.
     pub(crate) fn serve(&self) -> Running {
         Running::start(self.path(), &["serve", "--config", "vtpa.toml", "--listen", "127.0.0.1:0"])
@@ -67,7 +87,7 @@ impl House {
 /// A `vtpa` that runs until it is stopped; killed when it goes out of scope.
 pub(crate) struct Running {
     child: Child,
-    lines: mpsc::Receiver<String>,
+    lines: Mutex<mpsc::Receiver<String>>,
     /// The line that begins with `ready `.
     pub(crate) ready: String,
     directory: PathBuf,
@@ -75,10 +95,15 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(directory: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(directory, arguments, Stdio::inherit())
+    }
+
+    fn start_with(directory: &Path, arguments: &[&str], err: Stdio) -> Self {
         let mut child = command()
             .current_dir(directory)
             .args(arguments)
             .stdout(Stdio::piped())
+            .stderr(err)
             .spawn()
             .expect("it starts");
         let lines = lines(child.stdout.take().expect("standard output is piped"));
@@ -88,7 +113,7 @@ impl Running {
             panic!("vtpa {arguments:?} did not become ready: {:?}", child.wait());
         };
         assert!(ready.starts_with("ready https://"), "{ready}");
-        Self { child, lines, ready, directory: directory.to_owned() }
+        Self { child, lines: Mutex::new(lines), ready, directory: directory.to_owned() }
     }
 
     /// The server's address, as the ready line names it.
@@ -98,8 +123,8 @@ impl Running {
 
     /// What it writes to standard output after the ready line, up to a line that is `last`.
     pub(crate) fn lines_until(&self, last: &str) -> Vec<String> {
-        let next =
-            || self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{last:?} was not printed"));
+        let lines = self.lines.lock().unwrap();
+        let next = || lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{last:?} was not printed"));
         std::iter::repeat_with(next).take_while(|line| line != last).collect()
     }
 

@@ -4,6 +4,7 @@
 
 mod call;
 mod cert;
+mod config;
 mod demande;
 mod demo;
 mod dossier;
@@ -12,9 +13,14 @@ mod finess;
 mod help;
 mod house;
 mod inspect;
+mod keep;
+mod key;
+mod metrics;
 mod nos;
 mod partner;
+mod reload;
 mod serve;
 mod token;
+mod traces;
 mod vtpa;
 mod web;

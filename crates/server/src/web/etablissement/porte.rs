@@ -11,7 +11,7 @@ use xmlsec::DigestMethod;
 
 use super::page::{self, Cadre};
 use crate::state::AppState;
-use crate::web::garde::from_here;
+use crate::web::garde::from_elsewhere;
 use crate::web::secret::Secret;
 use crate::web::vue::bureau::heure;
 
@@ -137,12 +137,9 @@ pub(super) async fn form<T: DeserializeOwned>(request: Request) -> Option<T> {
     Form::<T>::from_request(request, &()).await.ok().map(|Form(form)| form)
 }
 
-/// Whether a form carries the token of this secret and a page of this site sent it.
+/// Whether a form carries the token of this secret and no other site sent it.
 pub(super) fn is_own(secret: &Secret, headers: &HeaderMap, jeton: Option<&str>) -> bool {
-    let expected = secret.form_token();
-    from_here(headers) && jeton.is_some_and(|jeton| {
-        aws_lc_rs::constant_time::verify_slices_are_equal(jeton.as_bytes(), expected.as_bytes()).is_ok()
-    })
+    !from_elsewhere(headers) && jeton.is_some_and(|jeton| secret.owns_form(jeton))
 }
 
 /// A session for an account that showed its password, or came by OpenID Connect.

@@ -1,13 +1,15 @@
 //! What the establishment's desk shows of a demande and its dossier.
 
 use askama::Template;
+use dossier::volet::{Volet, formulaire};
 use dossier::{Demandeur, Prive, StatutDemande, nomenclature};
 use jiff::{Timestamp, tz::TimeZone};
-use storage::{Acte, DemandeBureau, LigneBureau, StoredDossier};
+use storage::{Acte, DemandeBureau, LigneBureau, StoredVolet};
 
 use super::demande::{hebergement, urgence};
 use super::personne::{Contact, Personne};
-use super::{Volet, contacts, textes, volets};
+use super::textes;
+use crate::web::famille::{EtapeVue, GirVue};
 use crate::clock::day_in_paris;
 
 /// `14 h 05`, with its day when that is not today.
@@ -182,7 +184,7 @@ impl Ouverte {
                 .filter(|acte| acte.vers != StatutDemande::NonEnvoyee)
                 .map(|acte| Fait::new(acte, now))
                 .collect(),
-            dossier: is_open(demande.statut).then(|| DossierLu::new(&opened.dossier)),
+            dossier: is_open(demande.statut).then(|| DossierLu::new(opened)),
         }
     }
 }
@@ -194,16 +196,47 @@ pub(in crate::web) struct DossierLu {
     numero: Vec<String>,
     personne: Personne,
     contacts: Vec<Contact>,
-    volets: [Volet; 3],
+    volets: [VoletLu; 3],
+    gir: Option<GirVue>,
+}
+
+/// A part of the dossier with what was answered.
+struct VoletLu {
+    titre: &'static str,
+    champ: &'static str,
+    rempli: bool,
+    etapes: Vec<EtapeVue>,
 }
 
 impl DossierLu {
-    fn new(dossier: &StoredDossier) -> Self {
+    fn new(opened: &DemandeBureau) -> Self {
+        let dossier = &opened.dossier;
+        let none = StoredVolet::default();
+        let part = |volet| &opened.volets.get(&volet).unwrap_or(&none).reponses;
+        let volet = |volet, champ, rempli| VoletLu {
+            titre: formulaire(volet).titre,
+            champ,
+            rempli,
+            etapes: formulaire(volet)
+                .etapes
+                .iter()
+                .map(|etape| EtapeVue::new(etape, part(volet)))
+                .filter(|etape| !etape.reponses.is_empty())
+                .collect(),
+        };
         Self {
             numero: textes::groupes(dossier.id.as_str()),
             personne: Personne::new(&dossier.demandeur),
-            contacts: contacts(dossier),
-            volets: volets(dossier),
+            contacts: (1..)
+                .zip(&dossier.demandeur.contacts)
+                .map(|(rang, contact)| Contact::new(rang, contact))
+                .collect(),
+            volets: [
+                volet(Volet::Admin, "EstRenseigneVoletAdmin", dossier.volet_admin),
+                volet(Volet::Autonomie, "EstRenseigneVoletAutonomie", dossier.volet_autonomie),
+                volet(Volet::Medical, "EstRenseigneVoletMedical", dossier.volet_medical),
+            ],
+            gir: GirVue::new(part(Volet::Autonomie)),
         }
     }
 }

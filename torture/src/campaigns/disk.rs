@@ -1,0 +1,119 @@
+//! T4: the disk is full. A small tmpfs takes the database, and a ballast takes the rest of it.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use rand::RngExt as _;
+
+use crate::context::Context;
+use crate::house::{House, output};
+use crate::ledger::{found, untraceable};
+use crate::load::{Load, Shared, Tally, locked, noted};
+use crate::partner::creation;
+
+const WRITERS: usize = 16;
+const PAGE: u64 = 4096;
+/// How long after there is space again a server may need to answer 999.
+const RECOVERY: Duration = Duration::from_secs(10);
+
+pub(super) async fn run(context: Context) -> Result<String> {
+    let rounds = context.rounds(6, 300);
+    let mut rng = context.rng();
+    let disk = Disk::mount(context.folder.join("disk"), if context.long { "256m" } else { "24m" })?;
+    let house = House::on(&context, &format!("sqlite:{}", disk.folder.join("vtpa.db").display()))?;
+    let mut server = house.serve()?;
+    let partner = server.partner()?;
+    let ledger = Shared::default();
+    let first =
+        partner.create_until_acknowledged(|_| creation("disk", &mut testkit::rng(1)), RECOVERY).await?;
+    locked(&ledger).note(first.0, &first.1, Instant::now());
+
+    let (mut total, mut slowest) = (Tally::default(), Duration::ZERO);
+    let mut progress = context.progress(rounds);
+    for round in 0..rounds {
+        // From the n-th page on nothing can be written.
+        disk.fill(rng.random_range(0..100) * PAGE)?;
+        let load =
+            Load::start(std::slice::from_ref(&partner), WRITERS, &format!("disk-{round}"), &ledger, &mut rng);
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        untraceable(&noted(&ledger, 0), &partner).await?;
+        let tally = load.stop().await?;
+        ensure!(tally.unforeseen > 0, "no 000 on a full disk: {tally}");
+        ensure!(tally.messages.iter().all(|message| message.ends_with(')')), "a 000 without the log's id");
+        server.still_runs()?;
+        disk.empty()?;
+        let again =
+            |turn| creation(&format!("disk-{round}-again-{turn}"), &mut testkit::rng(u64::from(turn)));
+        let (id, asked, took) = partner.create_until_acknowledged(again, RECOVERY).await?;
+        locked(&ledger).note(id, &asked, Instant::now());
+        slowest = slowest.max(took);
+        total.add(tally);
+        progress.after(round, &total);
+    }
+    house.is_whole().await?;
+    let log = std::fs::read_to_string(house.folder.join("server.log"))?;
+    ensure!(log.contains("full"), "the log does not say that the disk is full");
+    // The file is read anew by another process.
+    server.kill()?;
+    let mut server = house.serve()?;
+    let entries = noted(&ledger, 0);
+    found(&entries, &server.partner()?).await?;
+    locked(&ledger).none_twice()?;
+    server.stop()?;
+    house.is_whole().await?;
+    Ok(format!(
+        "{rounds} times full; {total}; 999 again {:.2} s after there is space at the latest; {} × 999 found",
+        slowest.as_secs_f64(),
+        entries.len()
+    ))
+}
+
+/// A tmpfs; unmounted when dropped.
+struct Disk {
+    folder: PathBuf,
+}
+
+impl Disk {
+    fn mount(folder: PathBuf, size: &str) -> Result<Self> {
+        std::fs::create_dir_all(&folder)?;
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=700"), "tmpfs"]).arg(&folder);
+        output(&mut mount).context("a disk to fill: mounting a tmpfs takes root")?;
+        Ok(Self { folder })
+    }
+
+    /// Takes all space but this.
+    fn fill(&self, rest: u64) -> Result<()> {
+        let mut ballast = File::create(self.ballast())?;
+        let block = [0; PAGE as usize];
+        let mut length = 0;
+        loop {
+            match ballast.write(&block) {
+                Ok(0) => break,
+                Ok(written) => length += written as u64,
+                Err(error) if error.kind() == ErrorKind::StorageFull => break,
+                Err(error) => return Err(error).context("the ballast"),
+            }
+        }
+        ballast.set_len(length.saturating_sub(rest)).context("the ballast")
+    }
+
+    fn empty(&self) -> Result<()> {
+        std::fs::remove_file(self.ballast()).context("the ballast")
+    }
+
+    fn ballast(&self) -> PathBuf {
+        Path::new(&self.folder).join("ballast")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Lazily: a server that still has a file there is killed right after.
+        drop(Command::new("umount").arg("--lazy").arg(&self.folder).status());
+    }
+}
