@@ -248,6 +248,11 @@ async fn purge(state: &AppState) {
         if let Err(error) = purged.await {
             tracing::warn!(%error, "tokens and sessions that are over were not removed");
         }
+        if let Err(error) =
+            store.run("purge the desk", |tx| Box::pin(async { tx.purge_bureau().await })).await
+        {
+            tracing::warn!(%error, "sessions of the desk that are over were not removed");
+        }
         journal.purge(store, clock.now()).await;
     }
 }
