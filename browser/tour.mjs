@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { chromium } from "playwright-core";
+import * as rules from "./rules.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -42,6 +43,15 @@ export class Tour {
     page.on("console", (message) => {
       if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) this.complaints.push(message.text());
     });
+    // the document as it was sent, and the weight of its style sheets
+    const sheets = new Map();
+    page.on("response", (response) => {
+      const { pathname } = new URL(response.url());
+      if (pathname.endsWith(".css")) sheets.set(pathname, response.body().then((body) => body.length, () => 0));
+      const own = response.request().isNavigationRequest() && response.frame() === page.mainFrame();
+      if (own && ![204, 303].includes(response.status())) page.vtpaDocument = response.text().catch(() => undefined);
+    });
+    page.vtpaSheets = sheets;
     page.on("pageerror", (error) => this.complaints.push(String(error)));
     page.on("request", (request) => {
       const { origin } = new URL(request.url());
@@ -71,6 +81,35 @@ export class Tour {
   async look(page, name) {
     await this.picture(page, name);
     await this.step(`page ${name}: accessible, readable, 320 px wide`, () => this.inspect(page));
+    await this.step(`page ${name}: valid, in order without style, at 200 %, by Tab; light and plain`, () => this.hold(page));
+  }
+
+  // Beyond axe-core: rules.mjs. The portal is a partner's, and the partners' pages show messages: neither is held to weight.
+  async hold(page) {
+    const { origin, pathname } = new URL(page.url());
+    const html = await page.vtpaDocument;
+    assert.ok(html, "the document as it was sent is not known");
+    await rules.validHtml(html);
+    await rules.readableWithoutStyle(page);
+    await rules.growingText(page);
+    await rules.focusOrder(page);
+    await rules.targetSize(page);
+    await rules.errorsHelp(page);
+    if (origin !== this.scenario.base) return "";
+    await rules.timeTold(page);
+    if (["/bac-a-sable", "/explications"].some((partners) => pathname.startsWith(partners))) return "";
+    await rules.shortSentences(page);
+    const used = await page.evaluate(() => [...document.styleSheets].map((sheet) => new URL(sheet.href).pathname));
+    const sizes = await Promise.all(used.map((path) => page.vtpaSheets.get(path) ?? this.sheet(path)));
+    const weight = { html: Buffer.byteLength(html), style: sizes.reduce((sum, size) => sum + size, 0) };
+    rules.light(weight);
+    return `${weight.html + weight.style} bytes`;
+  }
+
+  // A style sheet that the browser had kept.
+  async sheet(path) {
+    const answer = await this.claire.context().request.get(`${this.scenario.base}${path}`);
+    return (await answer.body()).length;
   }
 
   // A picture of the whole page, on a desktop and on a phone.

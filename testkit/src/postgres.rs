@@ -166,6 +166,18 @@ impl Place {
         String::from_utf8(done.stdout).expect("UTF-8")
     }
 
+    /// Runs a line of a shell as an administrator would, `$URL` being the database's.
+    pub fn shell(&self, folder: &std::path::Path, line: &str) {
+        let done = Command::new("sh")
+            .env("PATH", path())
+            .env("URL", self.url())
+            .current_dir(folder)
+            .args(["-euc", line])
+            .output()
+            .expect("a shell");
+        assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
     /// The number that a query gives.
     pub fn count(&self, sql: &str) -> i64 {
         psql(&self.database, sql).trim().parse().expect("the query gives a number")

@@ -13,6 +13,7 @@ pub mod nomenclature;
 mod operation;
 mod reponse;
 mod requete;
+pub mod volet;
 
 pub use code_retour::{Code, CodeRetour};
 pub use decode::{BodyError, EntreeConsultation, decode_consulter, decode_creer, decode_jeton, operation};

@@ -79,28 +79,49 @@ pub fn ring(at_rest: &AtRest) -> Result<KeyRing, KeyFileError> {
 
 /// The key in that file.
 pub fn read(file: &Path) -> Result<Key, KeyFileError> {
+    let bytes = read_bytes(file, "vtpa key new FILE")?;
+    Key::new(&bytes).ok_or_else(|| no_key(file, "vtpa key new FILE"))
+}
+
+/// The 256 bits in a key file, which `maker` makes.
+pub(crate) fn read_bytes(file: &Path, maker: &str) -> Result<Zeroizing<[u8; Key::LEN]>, KeyFileError> {
     let error = |problem: String| KeyFileError { file: file.to_owned(), problem };
     let text = std::fs::read_to_string(file).map(Zeroizing::new).map_err(|cause| match cause.kind() {
-        std::io::ErrorKind::NotFound => error(
+        std::io::ErrorKind::NotFound => error(format!(
             "is not there. Put the key file back: what it encrypted cannot be read without it. If this is a new \
-             installation, make one: vtpa key new FILE"
-                .to_owned(),
-        ),
+             installation, make one: {maker}"
+        )),
         kind => error(format!("cannot be read: {kind}")),
     })?;
     warn_if_open(file);
-    parse(&text)
-        .ok_or_else(|| error(format!("holds no key: expected {EXPECTED}, as `vtpa key new FILE` writes it")))
+    bytes(&text).ok_or_else(|| no_key(file, maker))
+}
+
+fn no_key(file: &Path, maker: &str) -> KeyFileError {
+    KeyFileError {
+        file: file.to_owned(),
+        problem: format!("holds no key: expected {EXPECTED}, as `{maker}` writes it"),
+    }
 }
 
 const EXPECTED: &str = "32 random bytes in base64 on a line of its own";
 
-/// The one line that is no comment.
 fn parse(text: &str) -> Option<Key> {
+    Key::new(&*bytes(text)?)
+}
+
+/// The one line that is no comment.
+fn bytes(text: &str) -> Option<Zeroizing<[u8; Key::LEN]>> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let (Some(line), None) = (lines.next(), lines.next()) else { return None };
     let bytes = Zeroizing::new(STANDARD.decode(line).ok()?);
-    Key::new(bytes.as_slice().try_into().ok()?)
+    bytes.as_slice().try_into().ok().map(Zeroizing::new)
+}
+
+/// The text of a key file: comments and the one line.
+pub(crate) fn key_file(about: &str, bytes: &[u8; Key::LEN]) -> Zeroizing<String> {
+    let line = Zeroizing::new(STANDARD.encode(bytes));
+    Zeroizing::new(format!("{about}\n{}\n", line.as_str()))
 }
 
 #[cfg(unix)]
@@ -110,7 +131,7 @@ fn warn_if_open(file: &Path) {
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         let mode = format!("{mode:o}");
-        tracing::warn!(file = %file.display(), mode, "the key of data at rest is readable by others: chmod 600");
+        tracing::warn!(file = %file.display(), mode, "the key is readable by others: chmod 600");
     }
 }
 
@@ -122,13 +143,11 @@ pub fn draw(rng: &mut impl CryptoRng) -> Option<(KeyId, Zeroizing<String>)> {
     let mut bytes = Zeroizing::new([0; Key::LEN]);
     rng.fill_bytes(bytes.as_mut_slice());
     let id = Key::new(&bytes)?.id();
-    let line = Zeroizing::new(STANDARD.encode(bytes.as_slice()));
-    let text = format!(
+    let about = format!(
         "# vtpa: key {id} of data at rest. Keep a copy apart from the database and its backups:\n\
-         # without it nobody reads what it encrypted.\n{}\n",
-        line.as_str()
+         # without it nobody reads what it encrypted."
     );
-    Some((id, Zeroizing::new(text)))
+    Some((id, key_file(&about, &bytes)))
 }
 
 #[cfg(test)]

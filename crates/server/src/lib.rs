@@ -6,7 +6,9 @@
 mod assertion;
 pub mod at_rest;
 pub mod audit;
+pub mod backup_key;
 mod chaos;
+mod check;
 mod clock;
 pub mod config;
 mod expiry;
@@ -27,6 +29,7 @@ mod quota;
 mod registered;
 mod reload;
 mod replay;
+pub mod retention;
 mod server;
 mod service;
 mod soap;
@@ -37,6 +40,7 @@ mod trust;
 pub mod web;
 
 pub use chaos::Misbehaviour;
+pub use check::{Finding, check};
 pub use clock::{Clock, day_in_paris};
 pub use config::{Config, ConfigError, Overrides};
 pub use inspect::{Check, Inspection, Verdict, inspect};

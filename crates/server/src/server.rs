@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::{from_fn, map_request_with_state};
+use axum::middleware::{from_fn, map_request_with_state, map_response_with_state};
 use storage::{Acteur, Action, Store, Trace};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -30,7 +30,7 @@ use crate::state::AppState;
 use crate::tables::Tables;
 use crate::tls::{self, TlsKeys};
 use crate::trust::Trust;
-use crate::{at_rest, soap, web};
+use crate::{at_rest, retention, soap, web};
 
 /// How often what is over is removed.
 const PURGE: Duration = Duration::from_secs(60);
@@ -123,6 +123,7 @@ impl Server {
         let tls = tls::acceptor(&state)?;
         let app = soap::router(Arc::clone(&state)).merge(web::router(Arc::clone(&state)));
         let app = app
+            .layer(map_response_with_state(Arc::clone(&state), web::protect))
             .layer(map_request_with_state(Arc::clone(&state), pace::paced))
             .layer(from_fn(observed::observed));
         Ok(Self { state, app, https, http, metrics, tls, address })
@@ -188,6 +189,8 @@ impl Server {
         let files = tokio::spawn(async move { state.follow_files().await });
         let (state, ended) = (Arc::clone(&self.state), stop.clone());
         let instance = LogId::draw(&mut crate::clock::rng());
+        let (keeper, name) = (Arc::clone(&self.state), instance.clone());
+        let retention = tokio::spawn(async move { retention::tend(&keeper, name.as_str()).await });
         let quotas = tokio::spawn(async move {
             state.quotas.exchange(&state.store, &state.live, instance.as_str(), ended).await;
         });
@@ -205,6 +208,7 @@ impl Server {
         let [http, metrics] = plain;
         tokio::join!(draining, https, http, metrics);
         purge.abort();
+        retention.abort();
         tables.abort();
         trust.abort();
         files.abort();

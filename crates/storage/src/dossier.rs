@@ -4,7 +4,7 @@ use dossier::{Demandeur, IdDossier, StatutDemande};
 use jiff::Timestamp;
 
 use crate::{
-    ApplicationId, Coffre, Error, Reader, Refusal, Store, StoredDemande, Tx, demande,
+    ApplicationId, Coffre, Error, Reader, Refusal, Store, StoredDemande, Tx, Volet, demande,
     sql::{NO_DOSSIER, Row, Value, dossier_id, dossier_number, now, pairs, text_number, time},
 };
 
@@ -34,23 +34,12 @@ pub struct StoredDossier {
 /// What an application's IdLocal finds under a number.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Acces<T> {
-    /// No dossier has this number (460).
+    /// No dossier has this number, or it is archived (460).
     Inconnu,
     /// It is not linked to this application and this IdLocal (110).
     NonLie,
     /// It is.
     Lie(T),
-}
-
-/// A part of the dossier that is filled in elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Volet {
-    /// EstRenseigneVoletAdmin.
-    Admin,
-    /// EstRenseigneVoletMedical.
-    Medical,
-    /// EstRenseigneVoletAutonomie.
-    Autonomie,
 }
 
 /// Columns that [`Gathered::look`] reads. One row per demande, or one without, in no order that it relies on.
@@ -146,7 +135,7 @@ impl Reader<'_> {
             "0",
             "l.dossier IS NOT NULL",
             "FROM dossier d LEFT JOIN lien l ON l.dossier = d.id AND l.application = $1 AND l.id_local = $2",
-            "WHERE d.id = $3"
+            "WHERE d.id = $3 AND d.archive_le IS NULL"
         );
         let Some(number) = text_number(id_dossier) else { return Ok(Acces::Inconnu) };
         let values = [Value::Integer(application.0), Value::Text(id_local), Value::Integer(number)];
@@ -165,7 +154,7 @@ impl Reader<'_> {
             concat!(
                 "FROM ",
                 pairs!("$1"),
-                " p CROSS JOIN dossier d ON d.id = CAST(p.a AS BIGINT)",
+                " p CROSS JOIN dossier d ON d.id = CAST(p.a AS BIGINT) AND d.archive_le IS NULL",
                 " LEFT JOIN lien l ON l.dossier = d.id AND l.application = $2 AND l.id_local = p.b"
             ),
             ""
@@ -198,7 +187,8 @@ impl Reader<'_> {
         id_local: &str,
     ) -> Result<Acces<IdDossier>, Error> {
         const SQL: &str = "SELECT l.dossier IS NOT NULL, d.id FROM dossier d \
-             LEFT JOIN lien l ON l.dossier = d.id AND l.application = $1 AND l.id_local = $2 WHERE d.id = $3";
+             LEFT JOIN lien l ON l.dossier = d.id AND l.application = $1 AND l.id_local = $2 \
+             WHERE d.id = $3 AND d.archive_le IS NULL";
         let Some(number) = text_number(id_dossier) else { return Ok(Acces::Inconnu) };
         let values = [Value::Integer(application.0), Value::Text(id_local), Value::Integer(number)];
         let found = self.row("dossier", SQL, &values, |row| {

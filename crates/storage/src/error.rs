@@ -151,6 +151,18 @@ pub enum Refusal {
     /// No dossier has this number.
     #[error("no such dossier")]
     UnknownDossier,
+    /// The dossier is under legal hold: it is neither erased nor archived, nor held twice.
+    #[error("the dossier is under legal hold")]
+    DossierHeld,
+    /// The dossier is under no legal hold.
+    #[error("the dossier is under no legal hold")]
+    NotHeld,
+    /// The dossier is archived.
+    #[error("the dossier is archived already")]
+    DossierArchive,
+    /// The dossier is not archived.
+    #[error("the dossier is not archived")]
+    NotArchived,
     /// The dossier is cancelled.
     #[error("the dossier is cancelled")]
     DossierAnnule,
@@ -209,6 +221,9 @@ pub enum Refusal {
     /// DernierEchange holds 1000 characters at most.
     #[error("the remark has more than 1000 characters")]
     RemarqueTooLong,
+    /// Someone else has changed it since it was looked at.
+    #[error("it has been changed since it was looked at")]
+    Depasse,
 }
 
 /// `key 0011…` or `keys 0011…, 2233…`.

@@ -32,7 +32,7 @@ impl Tx<'_> {
         let values =
             [Value::Bytes(sha256), Value::Integer(dossier_number(dossier)), Value::Integer(application.0)];
         self.execute(SQL, &values).await?;
-        Ok(())
+        self.note_contact(dossier_number(dossier)).await
     }
 
     /// Takes a token. Of any number who try, on any number of instances, one gets it: it is one atomic statement.

@@ -20,6 +20,8 @@
 //! connections of their own, since the way to another thread costs five times the statement.
 
 mod application;
+pub mod backup;
+mod bail;
 mod bureau;
 mod coffre;
 mod compte;
@@ -27,6 +29,7 @@ mod connection;
 mod demande;
 mod dialect;
 mod dossier;
+mod effacement;
 mod error;
 mod essai;
 mod etablissement;
@@ -40,21 +43,26 @@ mod open;
 mod postgres;
 mod recherche;
 mod rejeu;
+mod reprise;
+mod retention;
 mod session;
 mod session_bureau;
 mod settings;
 mod sql;
 mod store;
 mod trace;
+mod volet;
 
 pub use self::{
     application::{Application, ApplicationId},
+    bail::Bail,
     bureau::{Acte, Decision, DemandeBureau, FiltreBureau, Issue, LigneBureau},
     coffre::{Avancee, BilanRotation, Coffre, CompteCle, EtatCles, Key, KeyId, KeyRing, Randomness, Reload},
     compte::{Compte, CompteId, NouveauCompte, Provisoire},
     connection::{Reader, Tx},
     demande::{StoredDemande, Transition},
-    dossier::{Acces, StoredDossier, Volet},
+    dossier::{Acces, StoredDossier},
+    effacement::{Effacement, ErasureReason, Export, NotAnErasureList, erasures_from_json, erasures_to_json},
     error::{Cause, Error, Refusal, SqlState},
     essai::Cle,
     finess::{BilanFiness, ImportFiness, ImportPasse},
@@ -66,6 +74,8 @@ pub use self::{
     postgres::Options,
     recherche::{EtablissementTrouve, Recherche, Resultats},
     rejeu::{EntreeRejeu, Memoire, Purged},
+    reprise::{NouvelleReprise, Reprise, SessionFinie},
+    retention::{Conservation, Delays, Due, Retained, RetentionRules, Stage},
     session::Session,
     session_bureau::{NouvelleSession, SessionBureau, SessionListee},
     settings::{Assertion, Encrypt, KeyReference, Rights, SettingError, Settings, TimestampRule},
@@ -74,4 +84,7 @@ pub use self::{
         Acteur, Action, Enchaine, FiltreTrace, LigneExportee, LigneTrace, Maillon, MaillonLu, Oubli,
         PageTrace, Sha256, TeteSignee, Trace,
     },
+    volet::StoredVolet,
 };
+/// A part of the dossier.
+pub use ::dossier::volet::Volet;

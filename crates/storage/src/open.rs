@@ -83,8 +83,16 @@ pub(crate) fn reader(path: &Path) -> Result<rusqlite::Connection, Error> {
     Ok(connection)
 }
 
+/// A connection to a file that is there, of whatever schema.
+pub(crate) fn existing(path: &Path) -> Result<rusqlite::Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    Ok(connection)
+}
+
 /// `sqlite:PATH`, and `sqlite://PATH`, which many tools write. Memory would be another database per connection.
-fn path(url: &str) -> Result<PathBuf, Error> {
+pub(crate) fn path(url: &str) -> Result<PathBuf, Error> {
     let path = url.strip_prefix("sqlite:").ok_or(Error::UnknownUrl)?;
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.is_empty() || path.starts_with(":memory:") || path.contains('?') {
@@ -164,6 +172,11 @@ async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePoo
         .connect_with(options)
         .await?;
     Ok(pool)
+}
+
+/// The latest schema known here.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 async fn migrate(pool: &SqlitePool) -> Result<(), Error> {

@@ -148,11 +148,14 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Deletes sessions and requests to be linked that are over, and tokens a day after they expired.
+    /// Deletes what is over: requests to be linked and kept forms, sessions an hour after (a form of one may still come), and
+    /// tokens a day after.
     pub async fn purge(&mut self) -> Result<Purged, Error> {
         const JETONS: &str = concat!("DELETE FROM jeton WHERE expire_le < ", now!(), " - 86400000");
-        const SESSIONS: &str = concat!("DELETE FROM session WHERE fin_le < ", now!());
+        const SESSIONS: &str = concat!("DELETE FROM session WHERE fin_le < ", now!(), " - 3600000");
+        const REPRISES: &str = concat!("DELETE FROM reprise WHERE fin_le < ", now!());
         const LIAISONS: &str = concat!("DELETE FROM liaison WHERE oubli_le < ", now!());
+        self.execute(REPRISES, &[]).await?;
         Ok(Purged {
             jetons: self.execute(JETONS, &[]).await?,
             sessions: self.execute(SESSIONS, &[]).await?,

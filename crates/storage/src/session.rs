@@ -54,6 +54,7 @@ impl Reader<'_> {
             "SELECT s.dossier, s.application, s.vue_le + s.inactivite, s.fin_le, s.vue_le + 60000 < ",
             now!(),
             " FROM session s JOIN application a ON a.id = s.application",
+            " JOIN dossier d ON d.id = s.dossier AND d.archive_le IS NULL",
             " WHERE s.sha256 = $1 AND a.suspended = 0 AND a.retire_le IS NULL",
             " AND s.vue_le + s.inactivite > ",
             now!(),
@@ -99,7 +100,7 @@ impl Tx<'_> {
             Value::Integer(milliseconds(absolute)),
         ];
         self.execute(SQL, &values).await?;
-        Ok(())
+        self.note_contact(dossier_number(dossier)).await
     }
 
     /// A sign of life; false if the session does not hold any more.
@@ -114,7 +115,15 @@ impl Tx<'_> {
             " AND EXISTS (SELECT 1 FROM application a WHERE a.id = session.application",
             " AND a.suspended = 0 AND a.retire_le IS NULL)"
         );
-        Ok(self.execute(SQL, &[Value::Bytes(sha256)]).await? == 1)
+        const DOSSIER: &str = "SELECT dossier FROM session WHERE sha256 = $1";
+        let lives = self.execute(SQL, &[Value::Bytes(sha256)]).await? == 1;
+        if lives
+            && let Some(dossier) =
+                self.row("session", DOSSIER, &[Value::Bytes(sha256)], |row| row.integer(0)).await?
+        {
+            self.note_contact(dossier).await?;
+        }
+        Ok(lives)
     }
 
     /// Ends a session. Ending one that is none is no error.

@@ -24,6 +24,14 @@ macro_rules! courante {
 }
 pub(crate) use courante;
 
+/// The first instant of the database's day (UTC), in the same.
+macro_rules! today {
+    () => {
+        concat!(crate::sql::now!(), " / 86400000 * 86400000")
+    };
+}
+pub(crate) use today;
+
 /// A JSON array bound as `$n`, as rows of (`rang`, `valeur`).
 macro_rules! elements {
     ($parameter:literal) => {

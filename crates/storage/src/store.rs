@@ -272,6 +272,14 @@ impl Store {
         }
     }
 
+    /// Bytes of SQLite's file; none on PostgreSQL.
+    pub fn file_size(&self) -> Option<u64> {
+        match &self.inner.base {
+            Base::Sqlite(sqlite) => std::fs::metadata(&sqlite.path).ok().map(|about| about.len()),
+            Base::Postgres(_) => None,
+        }
+    }
+
     /// One statement that is its own transaction: durable when this returns. On PostgreSQL it takes one round trip, and
     /// is begun again only where the database said that it did nothing.
     pub(crate) async fn execute_alone(

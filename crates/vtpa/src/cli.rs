@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::commands::{
-    call, cert, demande, demo, dossier, etablissement, explain, finess, inspect, key, nos, partner, serve,
+    backup, call, cert, config, demande, demo, dossier, etablissement, explain, finess, inspect, key, nos,
+    partner, purge, restore, serve,
 };
 
 const EXAMPLES: &str = "\
@@ -43,6 +44,11 @@ pub(crate) enum Command {
     Nos(nos::Command),
     #[command(subcommand)]
     Key(key::Command),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Purge(purge::Purge),
+    #[command(subcommand)]
+    Config(config::Command),
     #[command(subcommand)]
     Cert(cert::Command),
     Call(Box<call::Call>),

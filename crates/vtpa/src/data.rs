@@ -23,6 +23,11 @@ impl Data {
         self.open_or_create().await
     }
 
+    /// The database's URL.
+    pub(crate) fn url(&self) -> Outcome<String> {
+        self.target().map(|target| target.url)
+    }
+
     fn must_be_there(&self, url: &str) -> Outcome {
         if let Some(path) = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path))
             && !Path::new(path).exists()

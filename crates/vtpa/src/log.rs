@@ -44,6 +44,11 @@ pub(crate) fn begin(log: &Log) -> anyhow::Result<Level> {
     Ok(Level((!fixed).then_some(handle)))
 }
 
+/// Whether `[log]` can be taken.
+pub(crate) fn check(log: &Log) -> anyhow::Result<()> {
+    directives(&log.level).map(drop)
+}
+
 fn directives(level: &str) -> anyhow::Result<EnvFilter> {
     EnvFilter::try_new(level).map_err(|error| anyhow::anyhow!("configuration: log.level: {error}"))
 }

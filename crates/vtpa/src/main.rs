@@ -10,6 +10,8 @@ mod exit;
 mod input;
 mod keyfile;
 mod log;
+mod operator;
+mod progress;
 
 use std::process::ExitCode;
 

@@ -132,6 +132,11 @@ impl Inner {
             if written.is_err() {
                 return;
             }
+            // A contact keeps a dossier from the archive. One that is not noted is no reason to refuse service.
+            let contacts: Vec<_> = traces.iter().filter_map(Trace::contact).collect();
+            if let Err(error) = self.store.note_contacts(&contacts).await {
+                tracing::warn!(%error, "contacts of dossiers were not noted");
+            }
         }
     }
 }

@@ -1,12 +1,10 @@
 //! `[at_rest]`: the keys that encrypt what is personal in the database.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use zeroize::Zeroizing;
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, SecretValue};
 
 /// `[at_rest]`
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -25,29 +23,6 @@ pub struct AtRest {
     /// The configuration file that this was read from; it is read anew when a key turns out to be missing.
     #[serde(skip)]
     pub(crate) file: PathBuf,
-}
-
-/// A secret that stands in the configuration itself. It is wiped when dropped; the environment keeps its own copy.
-#[derive(Clone, Deserialize)]
-#[serde(from = "String")]
-pub struct SecretValue(Zeroizing<String>);
-
-impl SecretValue {
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for SecretValue {
-    fn from(value: String) -> Self {
-        Self(Zeroizing::new(value))
-    }
-}
-
-impl fmt::Debug for SecretValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
 }
 
 impl AtRest {

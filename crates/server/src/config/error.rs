@@ -25,6 +25,38 @@ pub enum ConfigError {
         /// The known key most like it.
         nearest: Option<String>,
     },
+    /// An environment variable that overrides no key.
+    #[error("environment: unknown variable {variable}{}", nearest.as_ref().map(|n| format!(", did you mean {n}?")).unwrap_or_default())]
+    UnknownVariable {
+        /// Its name.
+        variable: String,
+        /// The variable of the known key most like it.
+        nearest: Option<String>,
+    },
+    /// An environment variable whose value its key does not take.
+    #[error("environment: {variable}: {problem}")]
+    Variable {
+        /// Its name.
+        variable: String,
+        /// What it must be.
+        problem: String,
+    },
+    /// A file that should hold a secret.
+    #[error("{key}: cannot read {}: {error}", file.display())]
+    SecretFile {
+        /// The key that names it.
+        key: String,
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        error: std::io::ErrorKind,
+    },
+    /// A secret, and a file for it.
+    #[error("configuration: {key} and {key}_file exclude each other")]
+    SecretTwice {
+        /// The key.
+        key: String,
+    },
     /// TOML that is none, or a value of the wrong type.
     #[error("{}: {problem}", file.display())]
     Syntax {
@@ -59,6 +91,13 @@ impl ConfigError {
                 let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
                 let nearest = nearest.map(|name| dotted(name));
                 Self::UnknownKey { file: file.to_owned(), key: dotted(found), nearest }
+            }
+            Kind::Message(message) => {
+                // TOML's own errors show the line, which may hold a password
+                let told = message.lines().filter(|line| !line.contains(" |")).map(str::trim);
+                let told = told.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(": ");
+                let at = if path.is_empty() { String::new() } else { format!("{}: ", path.join(".")) };
+                Self::Syntax { file: file.to_owned(), problem: format!("{at}{told}") }
             }
             kind => {
                 let at = if path.is_empty() { String::new() } else { format!("{}: ", path.join(".")) };

@@ -1,33 +1,48 @@
 //! The configuration file: TOML, every key with a default but `database.url`, checked when it is read.
 //!
 //! `vtpa.toml` keys may be overridden by the environment: `VTPA_DATABASE__URL` is `database.url`. Relative
-//! paths count from the file's own directory.
+//! paths count from the file's own directory. A secret may stand in a file of its own: `url_file`.
+//!
+//! A section that comes needs its lines in `template.toml` and nothing else: `schema` learns its keys from its type.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use figment::Figment;
-use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
 
 use crate::chaos::Misbehaviour;
 
+use layers::Layers;
+
 mod at_rest;
 mod audit;
+mod backup;
 mod donnees;
 mod error;
+mod layers;
 mod limits;
 mod log;
+mod mentions;
+mod retention;
+mod schema;
+mod secret;
+mod show;
 mod telemetry;
+mod template;
 
-pub use at_rest::{AtRest, SecretValue};
+pub use at_rest::AtRest;
 pub use audit::Audit;
+pub use backup::Backup;
 pub use donnees::{Donnees, Nir};
 pub use error::ConfigError;
 pub(crate) use limits::seconds;
 pub use limits::{Limits, OwnQuota, Quota};
 pub use log::{Log, LogFormat};
+pub use mentions::{Audit as AuditRgaa, Conformite, Mentions};
+pub use retention::{Retention, StateRetention};
+pub use secret::SecretValue;
 pub use telemetry::Telemetry;
+pub use template::template;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -45,6 +60,10 @@ pub struct Config {
     pub at_rest: AtRest,
     /// What is kept of a person.
     pub donnees: Donnees,
+    /// How long dossiers are kept.
+    pub retention: Retention,
+    /// The key of backups.
+    pub backup: Backup,
     /// The certificate of the HTTPS listener.
     pub tls: Tls,
     /// The certificate that signs answers.
@@ -69,6 +88,8 @@ pub struct Config {
     pub log: Log,
     /// What is told to a collector.
     pub telemetry: Telemetry,
+    /// Who runs the service, for the pages that must say so.
+    pub mentions: Mentions,
 }
 
 /// `[listen]`
@@ -88,6 +109,7 @@ pub struct Listen {
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
     /// `sqlite:PATH`, the path counted from the file's directory, or `postgres://…`.
+    #[serde(deserialize_with = "secret::url")]
     pub url: String,
     /// Whether PostgreSQL is reached directly or by pgbouncer in transaction mode.
     pub pool: Pool,
@@ -290,6 +312,8 @@ impl Default for Config {
             database: Database::default(),
             at_rest: AtRest::default(),
             donnees: Donnees::default(),
+            retention: Retention::default(),
+            backup: Backup::default(),
             tls: Tls::default(),
             signature: KeyPair::default(),
             trust: Trust::default(),
@@ -302,6 +326,7 @@ impl Default for Config {
             audit: Audit::default(),
             log: Log::default(),
             telemetry: Telemetry::default(),
+            mentions: Mentions::default(),
         }
     }
 }
@@ -351,13 +376,16 @@ impl Config {
 
     /// The same, with what a command line says on top.
     pub fn load_with(file: &Path, overrides: &Overrides) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| ConfigError::Unreadable { file: file.to_owned(), error: error.kind() })?;
-        let figment = Figment::new().merge(Toml::string(&text)).merge(Env::prefixed("VTPA_").split("__"));
-        let mut config: Self = figment.extract().map_err(|error| ConfigError::key(file, error))?;
+        let mut layers = Layers::read(file)?;
+        if let Some(error) = layers.unknown().into_iter().next() {
+            return Err(error);
+        }
+        layers.read_secrets()?;
+        let mut config = layers.config()?;
         let directory = file.parent().unwrap_or(Path::new("."));
         config.resolve(directory);
         config.at_rest.resolve(file, directory);
+        config.backup.resolve(directory);
         if let Some(url) = &overrides.database {
             config.database.url.clone_from(url);
         }
@@ -365,6 +393,12 @@ impl Config {
         config.listen.metrics = overrides.metrics.or(config.listen.metrics);
         config.validate()?;
         Ok(config)
+    }
+
+    /// What keeps FILE from being loaded, all of it as far as it can be told.
+    pub fn problems(file: &Path) -> Vec<ConfigError> {
+        let unknown = Layers::read(file).map_or_else(|_| Vec::new(), |layers| layers.unknown());
+        if unknown.is_empty() { Self::load(file).err().into_iter().collect() } else { unknown }
     }
 
     /// The audience that assertions must name.
@@ -443,6 +477,7 @@ impl Config {
             return invalid("ws_security.max_age_seconds", "must be at least 1");
         }
         self.at_rest.validate(self)?;
+        self.retention.validate()?;
         if let Some((key, problem)) = self.limits.problem() {
             return invalid(key, problem);
         }
@@ -450,6 +485,7 @@ impl Config {
             let problem = "would keep NumSecu with the request, which donnees.nir = \"verify\" drops";
             return invalid("audit.keep_requests", problem);
         }
+        self.mentions.validate()?;
         self.audit.validate()
     }
 }

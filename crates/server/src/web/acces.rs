@@ -11,9 +11,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use storage::{Acteur, Action, Trace};
 
-use super::page;
 use super::retour::Retour;
 use super::secret::{Secret, remember_partner};
+use super::{page, reprise};
 use crate::chaos::Misbehaviour;
 use crate::state::AppState;
 
@@ -55,7 +55,8 @@ async fn enter(state: &AppState, headers: &HeaderMap, jeton: Option<String>) -> 
     let Some(jeton) = jeton.as_deref().and_then(Secret::parse) else { return refused(state).await };
     let session = Secret::draw(&mut crate::clock::rng());
     let (taken, opened) = (jeton.sha256(), session.sha256());
-    let former = Secret::of_cookie(headers).map(|former| former.sha256());
+    let former = Secret::of_cookie(headers);
+    let replaced = former.as_ref().map(Secret::sha256);
     let late = state.config.chaos.strikes(Misbehaviour::Expired, &mut crate::clock::rng());
     if let Err(untraceable) = state.trail.admit().await {
         return page::failure(&untraceable.into(), None);
@@ -67,8 +68,8 @@ async fn enter(state: &AppState, headers: &HeaderMap, jeton: Option<String>) -> 
             if late {
                 return Ok(None);
             }
-            if let Some(former) = former {
-                tx.close_session(&former).await?;
+            if let Some(replaced) = replaced {
+                tx.end_session(&replaced).await?;
             }
             tx.open_session(&opened, &good_for.dossier, good_for.application, IDLE, ABSOLUTE).await?;
             let family = Acteur::Famille { application: Some(good_for.application) };
@@ -80,7 +81,9 @@ async fn enter(state: &AppState, headers: &HeaderMap, jeton: Option<String>) -> 
         Ok(Some(application)) => {
             let mut response = (StatusCode::SEE_OTHER, [(LOCATION, "/dossier")]).into_response();
             let cookies = [session.set_cookie(), remember_partner(&application.name)];
-            for cookie in cookies.into_iter().flatten() {
+            // windows of the former session may be open still: what is typed in them is not lost (reprise.rs)
+            let former = former.and_then(|former| former.set_reprise(reprise::GARDE.as_secs()));
+            for cookie in cookies.into_iter().chain([former]).flatten() {
                 response.headers_mut().append(SET_COOKIE, cookie);
             }
             response

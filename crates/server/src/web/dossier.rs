@@ -4,44 +4,55 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 
 use storage::{Acteur, Action, Trace};
 
+use super::famille::Visite;
 use super::page;
 use super::retour::Retour;
 use super::secret::{Secret, forget_cookie};
 use super::vue::PageDossier;
 use crate::state::AppState;
 
+/// What `?fait=` says was just done: a fixed list, since an address can be written by anyone.
+const FAITS: [(&str, &str); 6] = [
+    ("envoi", "Vos demandes sont envoyées. Les établissements vont les recevoir."),
+    ("acceptee", "Votre réponse est envoyée. L’établissement va fixer avec vous le jour de l’arrivée."),
+    ("attente", "Votre réponse est envoyée. La demande reste sur la liste d’attente."),
+    ("retiree", "La demande est retirée."),
+    ("proches", "Les coordonnées des proches sont enregistrées."),
+    ("annule", "Le dossier est annulé."),
+];
+
 /// `GET /dossier`
-pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
-    match render(&state, &headers).await {
-        Ok(Some(page)) => page::html(StatusCode::OK, &page),
-        Ok(None) => page::no_session(Retour::of_browser(&state, &headers).await),
+pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap, uri: Uri) -> Response {
+    let visite = match Visite::open(&state, &headers, "/dossier").await {
+        Ok(visite) => visite,
+        Err(page) => return page,
+    };
+    let query = uri.query().unwrap_or_default();
+    let fait = query
+        .strip_prefix("fait=")
+        .and_then(|fait| FAITS.iter().find(|(known, _)| *known == fait).map(|(_, texte)| *texte));
+    match render(&state, visite, fait).await {
+        Ok(page) => page::html(StatusCode::OK, &page),
         Err(error) => page::failure(&error, None),
     }
 }
 
-async fn render(state: &AppState, headers: &HeaderMap) -> Result<Option<PageDossier>, storage::Error> {
-    let Some(cookie) = Secret::of_cookie(headers) else { return Ok(None) };
-    let Some(session) = state.store.live_session(&cookie.sha256()).await? else { return Ok(None) };
-    state.trail.admit().await?;
-    let wanted = session.dossier.clone();
-    let application = session.application;
-    let found = state.store.read(move |reader| {
-        Box::pin(async move {
-            let dossier = reader.dossier(&wanted).await?;
-            Ok((dossier, reader.history(&wanted).await?, reader.application(application).await?))
-        })
+async fn render(
+    state: &AppState,
+    visite: Visite,
+    fait: Option<&'static str>,
+) -> Result<PageDossier, storage::Error> {
+    let id = visite.dossier.id.clone();
+    let read = state.store.read(move |reader| {
+        Box::pin(async move { Ok((reader.history(&id).await?, reader.volets(&id).await?)) })
     });
-    let (Some(dossier), history, application) = found.await? else { return Ok(None) };
-    let family = Acteur::Famille { application: Some(session.application) };
-    let seen = Trace::new(family, Action::PageVue).dossier(&session.dossier).detail("/dossier").code("200");
-    state.trail.record([seen]);
-    let retour = application.as_ref().and_then(Retour::of);
-    Ok(Some(PageDossier::new(dossier, &history, retour, session.idle_end, state.clock.now())))
+    let (history, volets) = read.await?;
+    Ok(PageDossier::new(visite.cadre(state), visite.dossier, &history, &volets, fait))
 }
 
 /// `POST /quitter`: the session ends, its cookie goes, the way back to the partner is shown.

@@ -43,6 +43,15 @@ pub(super) struct Saisie {
     /// Ticked: « oui ».
     #[serde(default)]
     accord: String,
+    #[serde(default)]
+    jeton: String,
+}
+
+/// The form of who does not want it.
+#[derive(Deserialize)]
+pub(super) struct Refus {
+    #[serde(default)]
+    jeton: String,
 }
 
 /// The question to the person.
@@ -53,6 +62,8 @@ struct Page {
     partenaire: String,
     numero: String,
     faute: Option<Faute>,
+    /// Of its forms.
+    jeton: String,
 }
 
 /// What is wrong with what was typed.
@@ -154,27 +165,25 @@ async fn opened(
 
 async fn show(state: &AppState, headers: &HeaderMap) -> Response {
     match waiting(state, headers).await {
-        Ok(Some((_, liaison))) => question(&liaison, String::new(), None),
+        Ok(Some((secret, liaison))) => question(&secret, &liaison, String::new(), None),
         Ok(None) => over(state, headers).await,
         Err(error) => page::failure(&error, None),
     }
 }
 
 /// The request of this browser, while it waits.
-async fn waiting(
-    state: &AppState,
-    headers: &HeaderMap,
-) -> Result<Option<([u8; 32], Liaison)>, storage::Error> {
+async fn waiting(state: &AppState, headers: &HeaderMap) -> Result<Option<(Secret, Liaison)>, storage::Error> {
     let Some(cookie) = Secret::of_liaison(headers) else { return Ok(None) };
     let sha256 = cookie.sha256();
     let found =
         state.store.read(move |reader| Box::pin(async move { reader.liaison(&sha256).await })).await?;
-    Ok(found.map(|liaison| (sha256, liaison)))
+    Ok(found.map(|liaison| (cookie, liaison)))
 }
 
-fn question(liaison: &Liaison, numero: String, faute: Option<Faute>) -> Response {
+fn question(secret: &Secret, liaison: &Liaison, numero: String, faute: Option<Faute>) -> Response {
     let status = if faute.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let page = Page { style: "", partenaire: liaison.application.name.clone(), numero, faute };
+    let partenaire = liaison.application.name.clone();
+    let page = Page { style: "", partenaire, numero, faute, jeton: secret.form_token() };
     page.respond(status, &liaison.retour)
 }
 
@@ -188,15 +197,16 @@ pub(super) async fn prove(
     headers: HeaderMap,
     form: Result<Form<Saisie>, FormRejection>,
 ) -> Response {
-    if !from_here(&headers) {
-        return page::elsewhere(None);
-    }
-    let (sha256, liaison) = match waiting(&state, &headers).await {
+    let (secret, liaison) = match waiting(&state, &headers).await {
         Ok(Some(waiting)) => waiting,
         Ok(None) => return over(&state, &headers).await,
         Err(error) => return page::failure(&error, None),
     };
-    let Ok(Form(saisie)) = form else { return question(&liaison, String::new(), Some(Faute::Numero)) };
+    let own = |saisie: &Saisie| from_here(&headers) && secret.owns_form(&saisie.jeton);
+    let Some(Form(saisie)) = form.ok().filter(|Form(saisie)| own(saisie)) else {
+        return page::elsewhere(Retour::of(&liaison.application));
+    };
+    let sha256 = secret.sha256();
     let numero: String = saisie.numero.chars().filter(|c| !c.is_whitespace()).take(20).collect();
     let faute = if numero.len() != 13 || !numero.bytes().all(|byte| byte.is_ascii_digit()) {
         Some(Faute::Numero)
@@ -208,7 +218,7 @@ pub(super) async fn prove(
         None
     };
     let (None, Some(code)) = (faute, Code::parse(&saisie.code)) else {
-        return question(&liaison, numero, faute.or(Some(Faute::Code)));
+        return question(&secret, &liaison, numero, faute.or(Some(Faute::Code)));
     };
     // thirteen digits whose check digit is wrong are nobody's: answered, and counted, as a wrong number
     let dossier = IdDossier::parse(&numero);
@@ -216,7 +226,7 @@ pub(super) async fn prove(
         Ok((Preuve::Liee, Some(dossier))) => {
             back(&liaison.retour, &format!("liaison=faite&IdDossier={}", dossier.as_str()))
         }
-        Ok((Preuve::Fausse, _)) => question(&liaison, numero, Some(Faute::Preuve)),
+        Ok((Preuve::Fausse, _)) => question(&secret, &liaison, numero, Some(Faute::Preuve)),
         Ok(_) => page::liaison_finie(Retour::of(&liaison.application)),
         Err(error) => page::failure(&error, Retour::of(&liaison.application)),
     }
@@ -247,15 +257,20 @@ async fn proved(
 }
 
 /// `POST /liaison/refus`: the person does not want it.
-pub(super) async fn refuse(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
-    if !from_here(&headers) {
-        return page::elsewhere(None);
-    }
-    let (sha256, liaison) = match waiting(&state, &headers).await {
+pub(super) async fn refuse(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    form: Result<Form<Refus>, FormRejection>,
+) -> Response {
+    let (secret, liaison) = match waiting(&state, &headers).await {
         Ok(Some(waiting)) => waiting,
         Ok(None) => return over(&state, &headers).await,
         Err(error) => return page::failure(&error, None),
     };
+    if !from_here(&headers) || !form.is_ok_and(|Form(refus)| secret.owns_form(&refus.jeton)) {
+        return page::elsewhere(Retour::of(&liaison.application));
+    }
+    let sha256 = secret.sha256();
     let ended =
         state.store.run("liaison refusée", move |tx| Box::pin(async move { tx.end_liaison(&sha256).await }));
     match ended.await {

@@ -1,4 +1,4 @@
-//! The site: the redirection (`/acces`), the family's dossier (`/dossier`), the way out, health, style sheet, errors; for partners
+//! The site: the redirection (`/acces`), the family's dossier (`/dossier`, its forms in `famille`), the way out, health, style sheet, errors; for partners
 //! the causes of refusal (`/explications`) and, in a sandbox, `/bac-a-sable`.
 //!
 //! Pages work without script, say nothing to caches, and carry a policy that allows nothing from elsewhere.
@@ -7,12 +7,17 @@ mod acces;
 mod bac_a_sable;
 mod code;
 mod dossier;
+mod duree;
 mod explications;
+mod famille;
 mod fichiers;
 mod garde;
 mod liaison;
+mod mentions;
 mod page;
 mod partage;
+mod pied;
+mod reprise;
 mod retour;
 mod sante;
 mod secret;
@@ -27,7 +32,7 @@ use axum::http::header::{
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::map_response_with_state;
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
 
@@ -39,7 +44,6 @@ const BODY_BYTES: usize = 16_384;
 
 /// Routes of the site, with the page for every address that is none.
 pub(crate) fn router(state: Arc<AppState>) -> Router {
-    let headers = map_response_with_state(Arc::clone(&state), protect);
     Router::new()
         .route("/acces", get(acces::redirected).head(acces::looked_at).post(acces::posted))
         .route("/dossier", get(dossier::show))
@@ -47,9 +51,14 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/dossier/partage", get(partage::show))
         .route("/dossier/partage/code", post(partage::renew_code))
         .route("/dossier/partage/retirer", get(partage::ask).post(partage::withdraw))
+        .route("/rester", post(duree::extend))
+        .route(reprise::ADRESSE, get(reprise::show).post(reprise::drop_kept))
         .route("/liaison", get(liaison::arrive).post(liaison::posted))
         .route("/liaison/preuve", post(liaison::prove))
         .route("/liaison/refus", post(liaison::refuse))
+        .route("/accessibilite", get(mentions::accessibilite))
+        .route("/confidentialite", get(mentions::confidentialite))
+        .merge(famille::routes())
         .route("/explications", get(explications::list))
         .route("/explications/{id}", get(explications::one))
         .route(
@@ -65,12 +74,13 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .method_not_allowed_fallback(page::wrong_method)
         .fallback(page::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(headers)
+        .layer(from_fn_with_state(Arc::clone(&state), reprise::around))
+        .layer(from_fn_with_state(Arc::clone(&state), pied::around))
         .with_state(state)
 }
 
-/// What every answer of the site carries.
-async fn protect(State(state): State<Arc<AppState>>, mut response: Response) -> Response {
+/// What every answer carries, of the services too.
+pub(crate) async fn protect(State(state): State<Arc<AppState>>, mut response: Response) -> Response {
     const HEADERS: [(HeaderName, &str); 6] = [
         (
             CONTENT_SECURITY_POLICY,

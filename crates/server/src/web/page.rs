@@ -32,12 +32,17 @@ pub(super) struct Message {
     reference: Option<String>,
     /// The partner's site.
     retour: Option<Retour>,
+    /// The way back is to the dossier, which is open.
+    dossier: bool,
 }
 
 const REVENIR: &[&str] = &[
     "Retournez sur le site d’où vous venez, par exemple celui de votre département.",
     "Ouvrez à nouveau le dossier. Un nouveau lien sera créé pour vous.",
 ];
+
+const ROUVRIR: &[&str] =
+    &["Retournez au dossier : il montre ce qui est enregistré.", "Recommencez si vous le souhaitez encore."];
 
 impl Message {
     const REFUSED: Self = Self::new(
@@ -49,6 +54,15 @@ impl Message {
         "Le dossier est fermé",
         "Pour protéger vos données, le dossier se ferme après 30 minutes sans activité.",
         REVENIR,
+    );
+    const KEPT: Self = Self::new(
+        "Le dossier s’est fermé, votre texte est gardé",
+        "Ce que vous avez écrit est gardé une heure, chiffré. Vous seul pourrez le relire.",
+        &[
+            "Retournez sur le site d’où vous venez, par exemple celui de votre département.",
+            "Ouvrez à nouveau le même dossier, sur cet appareil.",
+            "Votre texte vous sera proposé.",
+        ],
     );
     const LEFT: Self = Self::new(
         "Vous avez quitté le dossier",
@@ -69,6 +83,30 @@ impl Message {
         &[
             "Attendez quelques minutes.",
             "Retournez sur le site d’où vous venez, puis ouvrez à nouveau le dossier.",
+        ],
+    );
+
+    const FORGED: Self = Self::new(
+        "Ce formulaire n’a pas été accepté",
+        "Il ne vient pas d’une page de votre dossier, ou cette page était trop ancienne.",
+        ROUVRIR,
+    );
+    const UNREADABLE: Self = Self::new(
+        "Ce formulaire est trop long",
+        "Nous n’avons pas pu le lire en entier. Rien n’a été changé.",
+        ROUVRIR,
+    );
+    const OVERTAKEN: Self = Self::new(
+        "Le dossier a changé entre-temps",
+        "Cette action n’est plus possible. Rien n’a été changé.",
+        ROUVRIR,
+    );
+    const CANCELLED: Self = Self::new(
+        "Le dossier est annulé",
+        "Un dossier annulé ne peut plus être changé.",
+        &[
+            "Retournez au dossier pour le lire ou l’imprimer.",
+            "Pour une nouvelle demande, créez un nouveau dossier.",
         ],
     );
 
@@ -102,11 +140,17 @@ impl Message {
             cause: None,
             reference: None,
             retour: None,
+            dossier: false,
         }
     }
 
     const fn over(mut self) -> Self {
         self.fini = true;
+        self
+    }
+
+    const fn of_dossier(mut self) -> Self {
+        self.dossier = true;
         self
     }
 
@@ -123,6 +167,31 @@ pub(super) fn refused(retour: Option<Retour>) -> Response {
 /// `/dossier` without a session, or with one that has ended.
 pub(super) fn no_session(retour: Option<Retour>) -> Response {
     Message::NO_SESSION.respond(StatusCode::FORBIDDEN, retour)
+}
+
+/// A form whose session had ended: what it holds is kept for a while.
+pub(super) fn kept(retour: Option<Retour>) -> Response {
+    Message::KEPT.respond(StatusCode::FORBIDDEN, retour)
+}
+
+/// A form of another site, or without its session's token.
+pub(super) fn forged(retour: Option<Retour>) -> Response {
+    Message::FORGED.of_dossier().respond(StatusCode::FORBIDDEN, retour)
+}
+
+/// A form that is too long, or none.
+pub(super) fn unreadable(retour: Option<Retour>) -> Response {
+    Message::UNREADABLE.of_dossier().respond(StatusCode::PAYLOAD_TOO_LARGE, retour)
+}
+
+/// A form for something that is not so any more.
+pub(super) fn overtaken(retour: Option<Retour>) -> Response {
+    Message::OVERTAKEN.of_dossier().respond(StatusCode::CONFLICT, retour)
+}
+
+/// A change of a dossier that is cancelled.
+pub(super) fn cancelled(retour: Option<Retour>) -> Response {
+    Message::CANCELLED.of_dossier().respond(StatusCode::CONFLICT, retour)
 }
 
 /// After « Quitter ».
@@ -195,9 +264,14 @@ mod tests {
         let messages = [
             ("refused", Message::REFUSED),
             ("no_session", Message::NO_SESSION),
+            ("kept", Message::KEPT),
             ("left", Message::LEFT),
             ("not_found", Message::NOT_FOUND),
             ("wrong_method", Message::WRONG_METHOD),
+            ("forged", Message::FORGED.of_dossier()),
+            ("unreadable", Message::UNREADABLE.of_dossier()),
+            ("overtaken", Message::OVERTAKEN.of_dossier()),
+            ("cancelled", Message::CANCELLED.of_dossier()),
             (
                 "liaison_refused",
                 Message {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use storage::{AccesPartenaire, Session};
 
 use super::code::Code;
+use super::duree::Duree;
 use super::fichiers::style_path;
 use super::garde::from_here;
 use super::page;
@@ -36,7 +37,8 @@ struct Partage {
     code: Option<Vec<String>>,
     /// The site whose access was just withdrawn.
     retire: Option<String>,
-    fin: String,
+    retour: Option<Retour>,
+    duree: Duree,
 }
 
 /// A partner that sees the dossier.
@@ -55,6 +57,8 @@ struct Retirer {
     nom: String,
     dernier: bool,
     a_un_code: bool,
+    retour: Option<Retour>,
+    duree: Duree,
 }
 
 /// Which partner.
@@ -62,10 +66,18 @@ struct Retirer {
 pub(super) struct Choix {
     #[serde(default)]
     site: String,
+    #[serde(default)]
+    jeton: String,
+}
+
+impl Choix {
+    /// Of a form or query that could not be read.
+    const NONE: Self = Self { site: String::new(), jeton: String::new() };
 }
 
 /// A person in their dossier.
 struct Ici {
+    secret: Secret,
     sha256: [u8; 32],
     session: Session,
 }
@@ -74,7 +86,12 @@ impl Ici {
     async fn of(state: &AppState, headers: &HeaderMap) -> Result<Option<Self>, storage::Error> {
         let Some(cookie) = Secret::of_cookie(headers) else { return Ok(None) };
         let sha256 = cookie.sha256();
-        Ok(state.store.live_session(&sha256).await?.map(|session| Self { sha256, session }))
+        let session = state.store.live_session(&sha256).await?;
+        Ok(session.map(|session| Self { secret: cookie, sha256, session }))
+    }
+
+    fn duree(&self, state: &AppState) -> Duree {
+        Duree::new(&self.secret, &self.session, state.clock.now())
     }
 
     async fn sites(
@@ -110,9 +127,29 @@ impl Ici {
             code_depuis: code_du.map(jour),
             code: code.map(|code| code.groupes()),
             retire,
-            fin: textes::heure(self.session.idle_end, state.clock.now()),
+            retour: Retour::of_session(state, &self.session).await?,
+            duree: self.duree(state),
         };
         Ok(page::html(StatusCode::OK, &page))
+    }
+}
+
+/// Runs `work` for the person whose session the request carries, if a page of that session made the form.
+async fn of_own_form<F>(
+    state: &AppState,
+    headers: &HeaderMap,
+    jeton: &str,
+    work: impl FnOnce(Ici) -> F,
+) -> Response
+where
+    F: Future<Output = Result<Response, storage::Error>>,
+{
+    let own = |ici: &Ici| from_here(headers) && ici.secret.owns_form(jeton);
+    match Ici::of(state, headers).await {
+        Ok(Some(ici)) if own(&ici) => work(ici).await.unwrap_or_else(|error| page::failure(&error, None)),
+        Ok(Some(_)) => page::elsewhere(Retour::of_browser(state, headers).await),
+        Ok(None) => page::no_session(Retour::of_browser(state, headers).await),
+        Err(error) => page::failure(&error, None),
     }
 }
 
@@ -135,11 +172,13 @@ pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap)
 }
 
 /// `POST /dossier/partage/code`: a new access code, shown in this answer and never again.
-pub(super) async fn renew_code(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
-    if !from_here(&headers) {
-        return page::elsewhere(None);
-    }
-    inside(&state, &headers, async |ici| {
+pub(super) async fn renew_code(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    choix: Result<Form<Choix>, FormRejection>,
+) -> Response {
+    let Choix { jeton, .. } = choix.map_or(Choix::NONE, |Form(choix)| choix);
+    of_own_form(&state, &headers, &jeton, async |ici| {
         let code = Code::draw(&mut crate::clock::rng());
         let mut sel = [0; 16];
         crate::clock::rng().fill_bytes(&mut sel);
@@ -160,14 +199,21 @@ pub(super) async fn ask(
     headers: HeaderMap,
     choix: Result<Query<Choix>, QueryRejection>,
 ) -> Response {
-    let Choix { site } = choix.map(|Query(choix)| choix).unwrap_or(Choix { site: String::new() });
+    let Choix { site, .. } = choix.map_or(Choix::NONE, |Query(choix)| choix);
     inside(&state, &headers, async |ici| {
         let (sites, code) = ici.sites(&state).await?;
         if !sites.iter().any(|known| known.nom == site) {
             return Ok(page::not_found(State(Arc::clone(&state)), headers.clone()).await);
         }
         let dernier = sites.len() == 1;
-        let page = Retirer { style: style_path(), nom: site.clone(), dernier, a_un_code: code.is_some() };
+        let page = Retirer {
+            style: style_path(),
+            nom: site.clone(),
+            dernier,
+            a_un_code: code.is_some(),
+            retour: Retour::of_session(&state, &ici.session).await?,
+            duree: ici.duree(&state),
+        };
         Ok(page::html(StatusCode::OK, &page))
     })
     .await
@@ -179,11 +225,8 @@ pub(super) async fn withdraw(
     headers: HeaderMap,
     choix: Result<Form<Choix>, FormRejection>,
 ) -> Response {
-    if !from_here(&headers) {
-        return page::elsewhere(None);
-    }
-    let Choix { site } = choix.map(|Form(choix)| choix).unwrap_or(Choix { site: String::new() });
-    inside(&state, &headers, async |ici| {
+    let Choix { site, jeton } = choix.map_or(Choix::NONE, |Form(choix)| choix);
+    of_own_form(&state, &headers, &jeton, async |ici| {
         let (sites, _) = ici.sites(&state).await?;
         if let Some(known) = sites.iter().find(|known| known.nom == site) {
             let (dossier, application, sha256) = (&ici.session.dossier, known.application, ici.sha256);

@@ -1,7 +1,7 @@
 //! The way back to the partner's site, which every page shows where it is known.
 
 use axum::http::HeaderMap;
-use storage::Application;
+use storage::{Application, Error, Session};
 
 use super::secret;
 use crate::state::AppState;
@@ -19,6 +19,14 @@ impl Retour {
         let url = application.settings.url_retour.clone()?;
         let web = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
         web.then(|| Self { nom: application.name.clone(), url })
+    }
+
+    /// To the partner that the person of this session came from.
+    pub(super) async fn of_session(state: &AppState, session: &Session) -> Result<Option<Self>, Error> {
+        let application = session.application;
+        let found =
+            state.store.read(move |reader| Box::pin(async move { reader.application(application).await }));
+        Ok(found.await?.as_ref().and_then(Self::of))
     }
 
     /// To the partner that this browser came from before; else to the sole one.

@@ -74,6 +74,20 @@ impl Secret {
     }
 }
 
+impl Secret {
+    /// What a form carries to show that it is of whoever holds this secret; it tells nothing of the secret, and cannot be
+    /// made from what the database knows of it.
+    pub(super) fn form_token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(DigestMethod::Sha256.digest(format!("formulaire:{}", self.0).as_bytes()))
+    }
+
+    /// Whether a form's token is of this secret. Digests are compared, so that time tells nothing.
+    pub(super) fn owns_form(&self, token: &str) -> bool {
+        let digest = |text: &str| DigestMethod::Sha256.digest(text.as_bytes());
+        digest(token).as_ref() == digest(&self.form_token()).as_ref()
+    }
+}
+
 /// The partner that an earlier entry named.
 pub(super) fn partner(headers: &HeaderMap) -> Option<String> {
     String::from_utf8(URL_SAFE_NO_PAD.decode(cookie(headers, PARTNER_NAME)?).ok()?).ok()
@@ -105,6 +119,40 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
+}
+
+/// Of a session that is over: what its forms held can be read with it, and nothing else can be done.
+const REPRISE_NAME: &str = "__Host-reprise";
+
+impl Secret {
+    /// The secret of the cookie that a session leaves behind.
+    pub(super) fn of_reprise(headers: &HeaderMap) -> Option<Self> {
+        cookie(headers, REPRISE_NAME).and_then(Self::parse)
+    }
+
+    /// The header that leaves it behind, for `seconds`.
+    pub(super) fn set_reprise(&self, seconds: u64) -> Option<HeaderValue> {
+        let cookie =
+            format!("{REPRISE_NAME}={}; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age={seconds}", self.0);
+        let mut value = HeaderValue::from_str(&cookie).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// Encrypts what this secret alone opens again. The database knows another digest of it.
+    pub(super) fn sealing_key(&self) -> [u8; 32] {
+        let mut key = [0; 32];
+        let digest = DigestMethod::Sha256.digest(format!("reprise:{}", self.0).as_bytes());
+        for (to, from) in key.iter_mut().zip(digest.as_ref()) {
+            *to = *from;
+        }
+        key
+    }
+}
+
+/// The header that takes that cookie away.
+pub(super) fn forget_reprise() -> HeaderValue {
+    HeaderValue::from_static("__Host-reprise=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0")
 }
 
 #[cfg(test)]
@@ -142,6 +190,15 @@ mod tests {
         let pair = header.to_str().unwrap().split(';').next().unwrap();
         assert_eq!(partner(&cookies(&[pair])).as_deref(), Some("Département de l’Ain ; é"));
         assert_eq!(partner(&cookies(&["__Host-partenaire=%%"])), None);
+    }
+
+    #[test]
+    fn a_form_is_of_one_session_alone() {
+        let (mine, other) = (Secret::draw(&mut testkit::rng(4)), Secret::draw(&mut testkit::rng(5)));
+        assert!(mine.owns_form(&mine.form_token()));
+        for token in ["", "A", &other.form_token(), &mine.0, &format!("{}=", mine.form_token())] {
+            assert!(!mine.owns_form(token), "{token}");
+        }
     }
 
     #[test]

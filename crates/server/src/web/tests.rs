@@ -9,6 +9,11 @@ use testkit::pki::pki;
 use tower::ServiceExt as _;
 
 use super::secret::Secret;
+
+mod browser;
+mod duree;
+mod routes;
+
 use crate::{Clock, Config, Server};
 
 /// A site with a dossier, a partner and, in `site`, what a browser would reach.

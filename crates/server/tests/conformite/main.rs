@@ -19,6 +19,7 @@ mod fields;
 mod garde;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod hostile;
 mod limites;
 mod precedence;
 mod regles;

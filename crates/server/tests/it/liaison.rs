@@ -11,7 +11,7 @@ use storage::{Rights, Settings};
 use testkit::pki::{Identity as TestIdentity, pki};
 use tower::ServiceExt as _;
 use wss::Identity;
-use xmlsec::{Certificate, SigningKey};
+use xmlsec::{Certificate, DigestMethod, SigningKey};
 
 use crate::codes::{consultation_of, jeton_of};
 use crate::{Harness, Reply};
@@ -81,7 +81,14 @@ impl Scene {
         self.post_from(path, cookie, form, "same-origin").await
     }
 
+    /// The form with the token that a page of the cookie's owner gives it.
     async fn post_from(&self, path: &str, cookie: &str, form: &str, site: &str) -> Page {
+        let secret = cookie.split_once('=').map_or("", |(_, secret)| secret);
+        let jeton = DigestMethod::Sha256.digest(format!("formulaire:{secret}").as_bytes());
+        self.post_bare(path, cookie, &format!("jeton={}&{form}", URL_SAFE_NO_PAD.encode(jeton)), site).await
+    }
+
+    async fn post_bare(&self, path: &str, cookie: &str, form: &str, site: &str) -> Page {
         let request = Request::post(path)
             .header("cookie", cookie)
             .header("sec-fetch-site", site)
@@ -326,6 +333,10 @@ async fn forms_are_taken_from_our_own_pages_and_sessions_alone() {
     for (path, cookie, form) in &forms {
         let elsewhere = scene.post_from(path, cookie, form, "cross-site").await;
         assert_eq!(elsewhere.status, StatusCode::FORBIDDEN, "{path} from elsewhere");
+        for jeton in ["", "jeton=&", "jeton=AAAA&"] {
+            let forged = scene.post_bare(path, cookie, &format!("{jeton}{form}"), "same-origin").await;
+            assert_eq!(forged.status, StatusCode::FORBIDDEN, "{path} with the token {jeton:?}");
+        }
         assert_eq!(
             scene.post(path, "", form).await.status,
             StatusCode::FORBIDDEN,

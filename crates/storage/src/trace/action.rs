@@ -96,6 +96,8 @@ actions! {
     DossierExporte = "dossier.exporte",
     /// A dossier was archived.
     DossierArchive = "dossier.archive",
+    /// An archived dossier was opened again.
+    DossierReactive = "dossier.reactive",
     /// A dossier was erased.
     DossierEfface = "dossier.efface",
     /// A dossier was put under legal hold, or freed of it.

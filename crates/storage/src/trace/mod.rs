@@ -192,6 +192,13 @@ impl Trace {
         self
     }
 
+    /// The dossier that a partner was told of: a contact, which keeps it from the archive.
+    pub fn contact(&self) -> Option<IdDossier> {
+        let told = self.action == Action::ConsulterDossierPA && self.code.as_deref() == Some("999");
+        let number = self.dossier.filter(|_| told)?;
+        crate::sql::dossier_id("trace", number).ok()
+    }
+
     /// What was done.
     pub fn action(&self) -> Action {
         self.action

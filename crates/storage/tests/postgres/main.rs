@@ -36,6 +36,10 @@ mod logs;
 mod nomenclature;
 #[path = "../storage/rejeu.rs"]
 mod rejeu;
+#[path = "../storage/reprise.rs"]
+mod reprise;
+#[path = "../storage/retention.rs"]
+mod retention;
 #[path = "../storage/session.rs"]
 mod session;
 #[path = "../storage/store.rs"]
@@ -44,6 +48,8 @@ mod store;
 mod support;
 #[path = "../storage/trace.rs"]
 mod trace;
+#[path = "../storage/volet.rs"]
+mod volet;
 
 mod ours;
 mod serveur;

@@ -1,12 +1,17 @@
 //! `vtpa dossier`: a dossier as the operator sees it.
 
+mod erase;
+mod export;
+mod hold;
+
 use ::dossier::{Dossier, IdDossier};
+use jiff::Timestamp;
 use storage::{Error, Store, Volet as Part};
 
 use crate::cli::Data;
 use crate::exit::{Failure, Outcome, json, print};
 
-/// Look at a dossier, mark its parts as filled in, cancel it
+/// Look at a dossier, change it, keep it, export it, erase it
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = HELP)]
 pub(crate) enum Command {
@@ -19,13 +24,25 @@ pub(crate) enum Command {
     /// Cancel a dossier: its state becomes ANNULEE
     #[command(after_help = CANCEL_HELP)]
     Cancel(Cancel),
+    Export(export::Export),
+    Erase(erase::Erase),
+    Erasures(erase::Erasures),
+    Hold(hold::Hold),
+    Unhold(hold::Unhold),
+    Archive(hold::Archive),
+    Reactivate(hold::Reactivate),
 }
 
 const HELP: &str = "\
 Examples:
   vtpa dossier show 1234567890128 --config vtpa.toml
   vtpa dossier volet 1234567890128 --admin --medical --config vtpa.toml
-  vtpa dossier cancel 1234567890128 --config vtpa.toml";
+  vtpa dossier cancel 1234567890128 --config vtpa.toml
+
+What a person may ask for (RGPD, articles 15, 17 and 18):
+  vtpa dossier export 1234567890128 --config vtpa.toml > dossier.json
+  vtpa dossier erase 1234567890128 --reason request --yes --config vtpa.toml
+  vtpa dossier hold 1234567890128 --reason 'RG 26/01234' --config vtpa.toml";
 
 const SHOW_HELP: &str = "\
 With --json: the Dossier of the contract, member for member.
@@ -89,11 +106,18 @@ pub(crate) struct Cancel {
     data: Data,
 }
 
-pub(crate) async fn run(command: Command) -> Outcome {
+pub(crate) async fn run(command: Command, now: Timestamp) -> Outcome {
     match command {
         Command::Show(arguments) => show(arguments).await,
         Command::Volet(arguments) => volet(arguments).await,
         Command::Cancel(arguments) => cancel(arguments).await,
+        Command::Export(arguments) => export::run(arguments, now).await,
+        Command::Erase(arguments) => erase::run(arguments).await,
+        Command::Erasures(arguments) => erase::list(arguments).await,
+        Command::Hold(arguments) => hold::hold(arguments).await,
+        Command::Unhold(arguments) => hold::unhold(arguments).await,
+        Command::Archive(arguments) => hold::archive(arguments).await,
+        Command::Reactivate(arguments) => hold::reactivate(arguments).await,
     }
 }
 

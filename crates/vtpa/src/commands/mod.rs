@@ -1,7 +1,9 @@
 //! One file per command.
 
+pub(crate) mod backup;
 pub(crate) mod call;
 pub(crate) mod cert;
+pub(crate) mod config;
 pub(crate) mod demande;
 pub(crate) mod demo;
 pub(crate) mod dossier;
@@ -12,6 +14,8 @@ pub(crate) mod inspect;
 pub(crate) mod key;
 pub(crate) mod nos;
 pub(crate) mod partner;
+pub(crate) mod purge;
+pub(crate) mod restore;
 pub(crate) mod serve;
 
 use server::Clock;
@@ -26,13 +30,17 @@ pub(crate) fn run(command: Command) -> Outcome {
     runtime.block_on(async {
         match command {
             Command::Cert(command) => cert::run(command, clock.now()),
+            Command::Config(command) => config::run(command, &clock),
             Command::Partner(command) => partner::run(command, clock.now()).await,
-            Command::Dossier(command) => dossier::run(command).await,
+            Command::Dossier(command) => dossier::run(command, clock.now()).await,
             Command::Demande(command) => demande::run(command).await,
             Command::Etablissement(command) => etablissement::run(command).await,
             Command::Inspect(inspect) => inspect::run(inspect, clock.now()).await,
             Command::Explain(explain) => explain::run(explain),
             Command::Key(command) => key::run(command).await,
+            Command::Backup(backup) => backup::run(backup, clock.now()).await,
+            Command::Restore(restore) => restore::run(restore, clock.now()).await,
+            Command::Purge(purge) => purge::run(purge).await,
             Command::Nos(command) => nos::run(command, &clock).await,
             Command::Finess(command) => finess::run(command, &clock).await,
             Command::Call(call) => call::run(*call).await,

@@ -2,7 +2,7 @@
 
 use crate::vtpa::vtpa;
 
-const COMMANDS: [&[&str]; 38] = [
+const COMMANDS: [&[&str]; 54] = [
     &[],
     &["demo"],
     &["serve"],
@@ -17,6 +17,13 @@ const COMMANDS: [&[&str]; 38] = [
     &["dossier", "show"],
     &["dossier", "volet"],
     &["dossier", "cancel"],
+    &["dossier", "export"],
+    &["dossier", "erase"],
+    &["dossier", "erasures"],
+    &["dossier", "hold"],
+    &["dossier", "unhold"],
+    &["dossier", "archive"],
+    &["dossier", "reactivate"],
     &["demande"],
     &["demande", "add"],
     &["demande", "status"],
@@ -33,6 +40,15 @@ const COMMANDS: [&[&str]; 38] = [
     &["key", "new"],
     &["key", "rotate"],
     &["key", "status"],
+    &["backup"],
+    &["backup", "key"],
+    &["backup", "verify"],
+    &["restore"],
+    &["purge"],
+    &["config"],
+    &["config", "check"],
+    &["config", "template"],
+    &["config", "show"],
     &["cert"],
     &["cert", "check"],
     &["call"],

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -87,7 +87,7 @@ impl House {
 /// A `vtpa` that runs until it is stopped; killed when it goes out of scope.
 pub(crate) struct Running {
     child: Child,
-    lines: mpsc::Receiver<String>,
+    lines: Mutex<mpsc::Receiver<String>>,
     /// The line that begins with `ready `.
     pub(crate) ready: String,
     directory: PathBuf,
@@ -113,7 +113,7 @@ impl Running {
             panic!("vtpa {arguments:?} did not become ready: {:?}", child.wait());
         };
         assert!(ready.starts_with("ready https://"), "{ready}");
-        Self { child, lines, ready, directory: directory.to_owned() }
+        Self { child, lines: Mutex::new(lines), ready, directory: directory.to_owned() }
     }
 
     /// The server's address, as the ready line names it.
@@ -123,8 +123,8 @@ impl Running {
 
     /// What it writes to standard output after the ready line, up to a line that is `last`.
     pub(crate) fn lines_until(&self, last: &str) -> Vec<String> {
-        let next =
-            || self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{last:?} was not printed"));
+        let lines = self.lines.lock().unwrap();
+        let next = || lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{last:?} was not printed"));
         std::iter::repeat_with(next).take_while(|line| line != last).collect()
     }
 

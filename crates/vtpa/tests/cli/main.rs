@@ -4,6 +4,7 @@
 
 mod call;
 mod cert;
+mod config;
 mod demande;
 mod demo;
 mod dossier;
@@ -12,6 +13,7 @@ mod finess;
 mod help;
 mod house;
 mod inspect;
+mod keep;
 mod key;
 mod metrics;
 mod nos;

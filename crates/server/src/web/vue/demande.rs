@@ -8,66 +8,92 @@ use super::textes::{self, Telephone};
 use crate::clock::day_in_paris;
 
 /// DemandeEtablissement.
-pub(super) struct Demande {
-    pub(super) id: i64,
-    pub(super) num_finiss: String,
-    pub(super) nom: String,
-    pub(super) adresse: Option<AdresseVue>,
-    pub(super) telephone: Option<Telephone>,
-    pub(super) statut: StatutDemande,
-    pub(super) etape: Etape,
-    pub(super) annulee: bool,
-    pub(super) lue: bool,
+pub(in crate::web) struct Demande {
+    pub(in crate::web) id: i64,
+    pub(in crate::web) num_finiss: String,
+    pub(in crate::web) nom: String,
+    pub(in crate::web) adresse: Option<AdresseVue>,
+    pub(in crate::web) telephone: Option<Telephone>,
+    pub(in crate::web) statut: StatutDemande,
+    pub(in crate::web) etape: Etape,
+    pub(in crate::web) annulee: bool,
+    pub(in crate::web) lue: bool,
     /// The day the establishment last opened it.
-    pub(super) lue_le: Option<String>,
-    pub(super) date: String,
-    pub(super) date_code: String,
-    pub(super) hebergement: &'static str,
-    pub(super) hebergement_code: &'static str,
-    pub(super) urgence: &'static str,
-    pub(super) urgence_code: &'static str,
-    pub(super) motif: Option<Motif>,
+    pub(in crate::web) lue_le: Option<String>,
+    pub(in crate::web) date: String,
+    pub(in crate::web) date_code: String,
+    pub(in crate::web) hebergement: &'static str,
+    pub(in crate::web) hebergement_code: &'static str,
+    pub(in crate::web) urgence: &'static str,
+    pub(in crate::web) urgence_code: &'static str,
+    pub(in crate::web) motif: Option<Motif>,
     /// The remark of the last transition that had one.
-    pub(super) remarque: Option<String>,
+    pub(in crate::web) remarque: Option<String>,
     /// Latest first.
-    pub(super) histoire: Vec<Evenement>,
+    pub(in crate::web) histoire: Vec<Evenement>,
+    /// What the family may do now.
+    pub(in crate::web) geste: Geste,
+}
+
+/// What the family may do with a demande (decisions §5).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::web) enum Geste {
+    /// It was never sent: it is changed on the page of choices.
+    Choisir,
+    /// A place is proposed: answer, or withdraw.
+    Repondre,
+    /// It was sent and is not over: withdraw.
+    Retirer,
+    /// It is over.
+    Rien,
+}
+
+impl Geste {
+    fn of(statut: StatutDemande) -> Self {
+        match statut {
+            StatutDemande::NonEnvoyee => Self::Choisir,
+            StatutDemande::AdmissionProposee => Self::Repondre,
+            statut if statut.peut_devenir(StatutDemande::Annulee) => Self::Retirer,
+            _ => Self::Rien,
+        }
+    }
 }
 
 /// Why a demande ended.
-pub(super) struct Motif {
-    pub(super) code: String,
-    pub(super) libelle: String,
+pub(in crate::web) struct Motif {
+    pub(in crate::web) code: String,
+    pub(in crate::web) libelle: String,
 }
 
 /// One step of a demande's way.
-pub(super) struct Evenement {
-    pub(super) le: String,
-    pub(super) le_code: String,
-    pub(super) texte: &'static str,
-    pub(super) motif: Option<String>,
+pub(in crate::web) struct Evenement {
+    pub(in crate::web) le: String,
+    pub(in crate::web) le_code: String,
+    pub(in crate::web) texte: &'static str,
+    pub(in crate::web) motif: Option<String>,
     /// But for the last one, which the page shows by itself.
-    pub(super) remarque: Option<String>,
+    pub(in crate::web) remarque: Option<String>,
 }
 
 /// Where things stand, in words for the family.
-pub(super) struct Etape {
+pub(in crate::web) struct Etape {
     /// The state, said shortly.
-    pub(super) titre: &'static str,
+    pub(in crate::web) titre: &'static str,
     /// What happens next.
-    pub(super) suite: &'static str,
-    pub(super) acteur: Acteur,
+    pub(in crate::web) suite: &'static str,
+    pub(in crate::web) acteur: Acteur,
 }
 
 /// Who acts next.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Acteur {
+pub(in crate::web) enum Acteur {
     Famille,
     Etablissement,
     Personne,
 }
 
 impl Acteur {
-    pub(super) fn phrase(self) -> &'static str {
+    pub(in crate::web) fn phrase(self) -> &'static str {
         match self {
             Self::Famille => "C’est à vous d’agir.",
             Self::Etablissement => "C’est à l’établissement d’agir. Vous n’avez rien à faire.",
@@ -76,7 +102,7 @@ impl Acteur {
     }
 
     /// The colour it is shown in; the words say it too.
-    pub(super) fn ton(self) -> &'static str {
+    pub(in crate::web) fn ton(self) -> &'static str {
         match self {
             Self::Famille => "agir",
             Self::Etablissement => "attendre",
@@ -87,12 +113,12 @@ impl Acteur {
 
 impl Etape {
     /// Each state of a demande.
-    fn de_la_demande(statut: StatutDemande) -> Self {
+    pub(in crate::web) fn de_la_demande(statut: StatutDemande) -> Self {
         use StatutDemande as S;
         let (titre, suite, acteur) = match statut {
             S::NonEnvoyee => (
                 "Demande pas encore envoyée",
-                "Complétez le dossier avec la personne qui vous accompagne. La demande partira ensuite.",
+                "Elle est dans votre liste. Envoyez-la quand le dossier est prêt.",
                 Acteur::Famille,
             ),
             S::Envoyee => (
@@ -110,9 +136,11 @@ impl Etape {
                 "L’établissement vous préviendra quand une place sera libre.",
                 Acteur::Etablissement,
             ),
-            S::AdmissionProposee => {
-                ("Une place est proposée", "Appelez l’établissement pour dire oui ou non.", Acteur::Famille)
-            }
+            S::AdmissionProposee => (
+                "Une place est proposée",
+                "Dites oui ou non ici, ou appelez l’établissement.",
+                Acteur::Famille,
+            ),
             S::AdmissionAcceptee => (
                 "Place acceptée",
                 "L’établissement va fixer avec vous le jour de l’arrivée.",
@@ -137,7 +165,7 @@ impl Etape {
     }
 
     /// The dossier as a whole: that of the demande furthest on, but for what has no demande or none any more.
-    pub(super) fn du_dossier(statut: StatutDemande, demandes: &[Demande], annule: bool) -> Self {
+    pub(in crate::web) fn du_dossier(statut: StatutDemande, demandes: &[Demande], annule: bool) -> Self {
         if annule {
             return Self {
                 titre: "Dossier annulé",
@@ -148,7 +176,7 @@ impl Etape {
         if demandes.is_empty() {
             return Self {
                 titre: "Le dossier est créé",
-                suite: "Aucun établissement n’a encore reçu de demande. Il reste à en choisir un ou plusieurs.",
+                suite: "Remplissez les trois parties, puis choisissez les établissements. Rien n’est encore parti.",
                 acteur: Acteur::Famille,
             };
         }
@@ -165,7 +193,7 @@ impl Etape {
 
 impl Demande {
     /// A demande with its own part of the dossier's history.
-    pub(super) fn new(demande: &StoredDemande, history: &[Transition]) -> Self {
+    pub(in crate::web) fn new(demande: &StoredDemande, history: &[Transition]) -> Self {
         let etablissement = &demande.etablissement;
         let adresse = etablissement.adresse.as_ref();
         let nom = etablissement.raison_sociale.clone();
@@ -190,6 +218,7 @@ impl Demande {
             motif: demande.motif.as_deref().map(Motif::new),
             remarque: demande.remarque.as_ref().map(|remarque| remarque.as_str().to_owned()),
             histoire: histoire(demande.id, history),
+            geste: Geste::of(demande.statut),
         }
     }
 }
@@ -237,7 +266,7 @@ fn evenement(de: Option<StatutDemande>, vers: StatutDemande) -> &'static str {
     }
 }
 
-fn hebergement(hebergement: TypeHebergement) -> &'static str {
+pub(in crate::web) fn hebergement(hebergement: TypeHebergement) -> &'static str {
     match hebergement {
         TypeHebergement::NonRenseigne => "Pas encore précisé",
         TypeHebergement::Permanent => "Pour y vivre",
@@ -248,7 +277,7 @@ fn hebergement(hebergement: TypeHebergement) -> &'static str {
     }
 }
 
-fn urgence(urgence: UrgenceDemande) -> &'static str {
+pub(in crate::web) fn urgence(urgence: UrgenceDemande) -> &'static str {
     match urgence {
         UrgenceDemande::Immediat => "Tout de suite",
         UrgenceDemande::SixMois => "Dans les six mois",

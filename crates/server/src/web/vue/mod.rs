@@ -1,121 +1,166 @@
 //! What the dossier page shows, apart from the domain: ready texts, each beside the contract's own value.
 
-mod demande;
-mod personne;
+pub(in crate::web) mod demande;
+pub(in crate::web) mod personne;
 pub(in crate::web) mod textes;
+
+use std::collections::HashMap;
 
 use askama::Template;
 use dossier::StatutDemande;
-use jiff::Timestamp;
-use storage::{StoredDossier, Transition};
+use dossier::volet::{Volet, formulaire};
+use storage::{StoredDossier, StoredVolet, Transition};
 
-use super::fichiers::style_path;
-use super::retour::Retour;
-use crate::clock::day_in_paris;
-use demande::{Demande, Etape};
+use super::famille::Cadre;
+use demande::{Demande, Etape, Geste};
 use personne::{Contact, Personne};
-use textes::Telephone;
+use textes::{Telephone, pluriel};
 
 /// `/dossier`
 #[derive(Template)]
 #[template(path = "dossier.html")]
 pub(in crate::web) struct PageDossier {
     style: &'static str,
-    retour: Option<Retour>,
-    /// When the session ends if nothing is asked for any more.
-    fin: String,
-    /// The day the page was made: what a printed page says.
-    jour: String,
+    cadre: Cadre,
+    /// What was just done.
+    fait: Option<&'static str>,
     /// The number in groups that can be read aloud.
     numero: Vec<String>,
     statut: StatutDemande,
     annule: bool,
     etape: Etape,
-    /// Whom to call, where the next step is a call.
+    /// The one thing to do now.
+    action: Option<Action>,
+    /// Whom to call, where a place is proposed.
     appel: Option<Appel>,
     demandes: Vec<Demande>,
-    volets: [Volet; 3],
+    volets: [VoletVue; 3],
     personne: Personne,
     contacts: Vec<Contact>,
 }
 
-/// The one thing to do now.
+/// The page where the next thing is done.
+struct Action {
+    texte: String,
+    adresse: String,
+}
+
+/// Who proposes a place.
 struct Appel {
     nom: String,
-    telephone: Telephone,
+    telephone: Option<Telephone>,
 }
 
 /// A part of the dossier.
-struct Volet {
+struct VoletVue {
     champ: &'static str,
     nom: &'static str,
+    adresse: &'static str,
     contenu: &'static str,
     rempli: bool,
+    /// What is missing, once it was begun.
+    reste: Option<String>,
 }
 
 impl PageDossier {
     pub(in crate::web) fn new(
+        cadre: Cadre,
         dossier: StoredDossier,
         history: &[Transition],
-        retour: Option<Retour>,
-        fin: Timestamp,
-        now: Timestamp,
+        volets: &HashMap<Volet, StoredVolet>,
+        fait: Option<&'static str>,
     ) -> Self {
         let statut =
             StatutDemande::du_dossier(dossier.annule, dossier.demandes.iter().map(|demande| demande.statut));
         let demandes: Vec<Demande> =
             dossier.demandes.iter().map(|demande| Demande::new(demande, history)).collect();
         let etape = Etape::du_dossier(statut, &demandes, dossier.annule);
-        let appel = demandes
-            .iter()
-            .filter(|demande| !dossier.annule && demande.statut == StatutDemande::AdmissionProposee)
-            .find_map(|demande| {
-                let telephone = demande.telephone.clone().filter(|telephone| telephone.appel.is_some())?;
-                Some(Appel { nom: demande.nom.clone(), telephone })
-            });
+        let proposal = demandes.iter().find(|demande| !dossier.annule && demande.geste == Geste::Repondre);
+        let volets = Volet::TOUS.map(|volet| VoletVue::new(&dossier, volet, volets.get(&volet)));
         Self {
-            style: style_path(),
-            retour,
-            fin: textes::heure(fin, now),
-            jour: textes::jour(day_in_paris(now)),
+            style: cadre.style,
+            cadre,
+            fait,
             numero: textes::groupes(dossier.id.as_str()),
             statut,
             annule: dossier.annule,
             etape,
-            appel,
+            action: Action::next(&dossier, &demandes, &volets),
+            appel: proposal.map(|demande| Appel {
+                nom: demande.nom.clone(),
+                telephone: demande.telephone.clone().filter(|telephone| telephone.appel.is_some()),
+            }),
             demandes,
-            volets: volets(&dossier),
+            volets,
             contacts: contacts(&dossier),
             personne: Personne::new(&dossier.demandeur),
         }
     }
 }
 
-fn contacts(dossier: &StoredDossier) -> Vec<Contact> {
-    (1..).zip(&dossier.demandeur.contacts).map(|(rang, contact)| Contact::new(rang, contact)).collect()
+impl Action {
+    /// A proposal waits for an answer; then the parts, then what is chosen, then the choice.
+    fn next(dossier: &StoredDossier, demandes: &[Demande], volets: &[VoletVue]) -> Option<Self> {
+        if dossier.annule {
+            return None;
+        }
+        let action = |texte: &str, adresse: String| Some(Self { texte: texte.to_owned(), adresse });
+        let first = |geste| demandes.iter().find(|demande| demande.geste == geste);
+        if let Some(proposal) = first(Geste::Repondre) {
+            return action("Répondre à la proposition", format!("/dossier/demandes/{}/reponse", proposal.id));
+        }
+        if let Some(volet) = volets.iter().find(|volet| !volet.rempli) {
+            let verb = if volet.reste.is_some() { "Continuer" } else { "Remplir" };
+            return action(
+                &format!("{verb} la {}", volet.nom.to_lowercase()),
+                format!("/dossier/{}", volet.adresse),
+            );
+        }
+        if first(Geste::Choisir).is_some() {
+            return action("Vérifier et envoyer", "/dossier/envoyer".to_owned());
+        }
+        let waiting = demandes.iter().any(|demande| demande.geste != Geste::Rien);
+        let settled = demandes.iter().any(|demande| demande.statut == StatutDemande::AdmissionEffectuee);
+        if waiting || settled {
+            return None;
+        }
+        action("Choisir des établissements", "/dossier/etablissements".to_owned())
+    }
 }
 
-fn volets(dossier: &StoredDossier) -> [Volet; 3] {
-    [
-        Volet {
-            champ: "EstRenseigneVoletAdmin",
-            nom: "Partie administrative",
-            contenu: "L’identité, la situation, les ressources.",
-            rempli: dossier.volet_admin,
-        },
-        Volet {
-            champ: "EstRenseigneVoletAutonomie",
-            nom: "Partie autonomie",
-            contenu: "Les gestes de la vie de tous les jours.",
-            rempli: dossier.volet_autonomie,
-        },
-        Volet {
-            champ: "EstRenseigneVoletMedical",
-            nom: "Partie médicale",
-            contenu: "La santé. Un médecin la remplit.",
-            rempli: dossier.volet_medical,
-        },
-    ]
+impl VoletVue {
+    fn new(dossier: &StoredDossier, volet: Volet, stored: Option<&StoredVolet>) -> Self {
+        let (champ, nom, contenu, rempli) = match volet {
+            Volet::Admin => (
+                "EstRenseigneVoletAdmin",
+                "Partie administrative",
+                "L’identité, la situation, les ressources.",
+                dossier.volet_admin,
+            ),
+            Volet::Autonomie => (
+                "EstRenseigneVoletAutonomie",
+                "Partie autonomie",
+                "Les gestes de la vie de tous les jours.",
+                dossier.volet_autonomie,
+            ),
+            Volet::Medical => (
+                "EstRenseigneVoletMedical",
+                "Partie médicale",
+                "La santé. Un médecin la remplit.",
+                dossier.volet_medical,
+            ),
+        };
+        let begun = stored.filter(|stored| !stored.reponses.est_vide());
+        let reste = begun.filter(|_| !rempli).map(|stored| {
+            let missing = formulaire(volet).incompletes(&stored.reponses);
+            format!("Il reste {missing} {}", pluriel(missing, "page"))
+        });
+        Self { champ, nom, adresse: volet.code(), contenu, rempli, reste }
+    }
+}
+
+fn contacts(dossier: &StoredDossier) -> Vec<Contact> {
+    (1..).zip(&dossier.demandeur.contacts).map(|(rang, contact)| Contact::new(rang, contact)).collect()
 }
 
 #[cfg(test)]

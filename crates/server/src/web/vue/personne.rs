@@ -5,55 +5,55 @@ use dossier::{Adresse, Demandeur, Nomenclature, Prive};
 use super::textes::{self, Telephone};
 
 /// Demandeur.
-pub(super) struct Personne {
-    pub(super) civilite: String,
-    pub(super) civilite_code: String,
-    pub(super) nom_naissance: String,
-    pub(super) nom_usuel: Option<String>,
-    pub(super) prenom: String,
-    pub(super) autre_prenoms: Option<String>,
+pub(in crate::web) struct Personne {
+    pub(in crate::web) civilite: String,
+    pub(in crate::web) civilite_code: String,
+    pub(in crate::web) nom_naissance: String,
+    pub(in crate::web) nom_usuel: Option<String>,
+    pub(in crate::web) prenom: String,
+    pub(in crate::web) autre_prenoms: Option<String>,
     /// `Née le`, `Né le`
-    pub(super) ne: &'static str,
-    pub(super) naissance: String,
-    pub(super) naissance_code: String,
-    pub(super) ville_naissance: Option<String>,
-    pub(super) pays_naissance: Option<String>,
-    pub(super) adresse: AdresseVue,
-    pub(super) mail: Option<String>,
-    pub(super) fixe: Option<Telephone>,
-    pub(super) portable: Option<Telephone>,
+    pub(in crate::web) ne: &'static str,
+    pub(in crate::web) naissance: String,
+    pub(in crate::web) naissance_code: String,
+    pub(in crate::web) ville_naissance: Option<String>,
+    pub(in crate::web) pays_naissance: Option<String>,
+    pub(in crate::web) adresse: AdresseVue,
+    pub(in crate::web) mail: Option<String>,
+    pub(in crate::web) fixe: Option<Telephone>,
+    pub(in crate::web) portable: Option<Telephone>,
     /// Masked.
-    pub(super) num_secu: Option<String>,
-    pub(super) contacter: Option<bool>,
+    pub(in crate::web) num_secu: Option<String>,
+    pub(in crate::web) contacter: Option<bool>,
 }
 
 /// Adresse.
-pub(super) struct AdresseVue {
-    pub(super) numero: String,
-    pub(super) type_voie: String,
-    pub(super) type_voie_code: String,
-    pub(super) libelle: String,
-    pub(super) code_postal: String,
-    pub(super) localite: String,
-    pub(super) localite_code: String,
+pub(in crate::web) struct AdresseVue {
+    pub(in crate::web) numero: String,
+    pub(in crate::web) type_voie: String,
+    pub(in crate::web) type_voie_code: String,
+    pub(in crate::web) libelle: String,
+    pub(in crate::web) code_postal: String,
+    pub(in crate::web) localite: String,
+    pub(in crate::web) localite_code: String,
 }
 
 /// Contact.
-pub(super) struct Contact {
+pub(in crate::web) struct Contact {
     /// The contract's path of it.
-    pub(super) chemin: String,
-    pub(super) nom_naissance: String,
-    pub(super) nom_usuel: Option<String>,
-    pub(super) prenom: Option<String>,
-    pub(super) types: Vec<String>,
-    pub(super) mail: Option<String>,
-    pub(super) fixe: Option<Telephone>,
-    pub(super) portable: Option<Telephone>,
-    pub(super) adresse: Option<AdresseVue>,
+    pub(in crate::web) chemin: String,
+    pub(in crate::web) nom_naissance: String,
+    pub(in crate::web) nom_usuel: Option<String>,
+    pub(in crate::web) prenom: Option<String>,
+    pub(in crate::web) types: Vec<String>,
+    pub(in crate::web) mail: Option<String>,
+    pub(in crate::web) fixe: Option<Telephone>,
+    pub(in crate::web) portable: Option<Telephone>,
+    pub(in crate::web) adresse: Option<AdresseVue>,
 }
 
 impl Personne {
-    pub(super) fn new(demandeur: &Demandeur) -> Self {
+    pub(in crate::web) fn new(demandeur: &Demandeur) -> Self {
         let feminine = matches!(demandeur.civilite.code.as_str(), "MME" | "MLLE");
         Self {
             civilite: libelle(&demandeur.civilite),
@@ -77,13 +77,13 @@ impl Personne {
     }
 
     /// The name that people call them by.
-    pub(super) fn nom(&self) -> &str {
+    pub(in crate::web) fn nom(&self) -> &str {
         self.nom_usuel.as_deref().unwrap_or(&self.nom_naissance)
     }
 }
 
 impl AdresseVue {
-    pub(super) fn new(adresse: &Adresse) -> Self {
+    pub(in crate::web) fn new(adresse: &Adresse) -> Self {
         Self {
             numero: texte(&adresse.numero_voie),
             type_voie: voie(&adresse.type_voie),
@@ -98,7 +98,7 @@ impl AdresseVue {
 
 impl Contact {
     /// The contact at this place of the list, counted from 1.
-    pub(super) fn new(rang: usize, contact: &dossier::Contact) -> Self {
+    pub(in crate::web) fn new(rang: usize, contact: &dossier::Contact) -> Self {
         Self {
             chemin: format!("Demandeur.Contacts[{rang}]"),
             nom_naissance: texte(&contact.nom_naissance),

@@ -1,5 +1,6 @@
 //! The dossier page rendered in its states.
 
+use dossier::volet::Reponses;
 use dossier::{
     Adresse, Contact, Demandeur, Etablissement, IdDossier, Nomenclature, Prive, StatutDemande as S,
     TypeHebergement, UrgenceDemande,
@@ -8,6 +9,8 @@ use jiff::{Timestamp, ToSpan as _};
 use storage::StoredDemande;
 
 use super::*;
+use crate::web::fichiers::style_path;
+use crate::web::retour::Retour;
 
 fn instant(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -111,8 +114,30 @@ fn portail() -> Option<Retour> {
 }
 
 fn render(dossier: StoredDossier, history: &[Transition]) -> String {
-    let (fin, now) = (instant("2027-03-03T10:35:00Z"), instant("2027-03-03T10:05:00Z"));
-    let html = PageDossier::new(dossier, history, portail(), fin, now).render().unwrap();
+    render_with(dossier, history, &HashMap::new())
+}
+
+fn render_with(
+    dossier: StoredDossier,
+    history: &[Transition],
+    volets: &HashMap<Volet, StoredVolet>,
+) -> String {
+    let cadre = Cadre {
+        retour: portail(),
+        duree: crate::web::duree::Duree {
+            quoi: "le dossier",
+            adresse: "/rester",
+            jeton: "jeton".to_owned(),
+            fin: "11 h 35".to_owned(),
+            absolue: "7 h 05, le 12 juillet 2026".to_owned(),
+            derniere: false,
+        },
+        jour: "3 mars 2027".to_owned(),
+        jeton: "jeton".to_owned(),
+        personne: "Marguerite Vernoux".to_owned(),
+        style: style_path(),
+    };
+    let html = PageDossier::new(cadre, dossier, history, volets, None).render().unwrap();
     let html = html.replace(style_path(), "/style.css");
     let name = std::thread::current().name().unwrap_or("page").replace("::", "-");
     assert_sound(&name, &html);
@@ -135,7 +160,7 @@ pub(in crate::web) fn assert_sound(name: &str, html: &str) {
         assert!(!inline && !matches!(element, "script" | "style"), "{name}: <{tag}>");
         match element.strip_prefix('/') {
             Some(closed) => assert_eq!(open.pop(), Some(closed), "{name}: </{closed}>"),
-            None if matches!(element, "!doctype" | "meta" | "link" | "img") => {}
+            None if matches!(element, "!doctype" | "meta" | "link" | "img" | "input") => {}
             None => open.push(element),
         }
     }
@@ -191,6 +216,40 @@ fn cancelled() {
     cancelled.annule = true;
     cancelled.demandeur.contacts.clear();
     insta::assert_snapshot!(render(cancelled, &way(1, &[S::NonEnvoyee, S::Envoyee, S::Annulee])));
+}
+
+/// What was begun says how much is missing; what the operator marked is filled in whatever was answered here.
+#[test]
+fn parts_say_what_is_missing_and_what_comes_next() {
+    let mut reponses = Reponses::default();
+    reponses.poser("rempli-par", Some("traitant".into()));
+    let begun = StoredVolet { reponses, complet: false, revision: 1 };
+    let volets = HashMap::from([(Volet::Medical, begun.clone()), (Volet::Admin, begun)]);
+    let html = render_with(dossier(Vec::new()), &[], &volets);
+    assert_eq!(html.matches("Il reste 5 pages").count(), 1);
+    assert!(html.contains(r#"<a class="bouton" href="/dossier/medical">Continuer la partie médicale</a>"#));
+    assert!(html.contains(r#"data-champ="EstRenseigneVoletAdmin" value="true""#));
+}
+
+/// The one thing to do now, by what there is.
+#[test]
+fn the_next_action_follows_the_state() {
+    let whole = |demandes: Vec<StoredDemande>| StoredDossier { volet_medical: true, ..dossier(demandes) };
+    for (dossier, action) in [
+        (dossier(Vec::new()), Some("/dossier/medical")),
+        (dossier(vec![demande(1, "A", S::NonEnvoyee)]), Some("/dossier/medical")),
+        (dossier(vec![demande(1, "A", S::AdmissionProposee)]), Some("/dossier/demandes/1/reponse")),
+        (whole(Vec::new()), Some("/dossier/etablissements")),
+        (whole(vec![demande(1, "A", S::NonEnvoyee), demande(2, "B", S::Recue)]), Some("/dossier/envoyer")),
+        (whole(vec![demande(1, "A", S::Refusee)]), Some("/dossier/etablissements")),
+        (whole(vec![demande(1, "A", S::Refusee), demande(2, "B", S::Envoyee)]), None),
+        (whole(vec![demande(1, "A", S::AdmissionEffectuee)]), None),
+        (StoredDossier { annule: true, ..dossier(vec![demande(1, "A", S::Annulee)]) }, None),
+    ] {
+        let html = render(dossier, &[]);
+        let found = html.split("class=\"bouton\" href=\"").nth(1).map(|rest| rest.split('"').next().unwrap());
+        assert_eq!(found, action);
+    }
 }
 
 /// The contract's values, whatever words the page says them in.

@@ -34,6 +34,11 @@ pub(in crate::web) fn heure(instant: Timestamp, now: Timestamp) -> String {
     if paris.date() == day_in_paris(now) { heure } else { format!("{heure}, le {}", jour(paris.date())) }
 }
 
+/// `réponse`, `réponses`
+pub(in crate::web) fn pluriel(count: usize, mot: &str) -> String {
+    if count > 1 { format!("{mot}s") } else { mot.to_owned() }
+}
+
 /// Digits by four, so that they can be read aloud and compared.
 pub(in crate::web) fn groupes(numero: &str) -> Vec<String> {
     let chars: Vec<char> = numero.chars().collect();
@@ -42,14 +47,14 @@ pub(in crate::web) fn groupes(numero: &str) -> Vec<String> {
 
 /// A telephone number as it was written, and as a link calls it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Telephone {
-    pub(super) texte: String,
+pub(in crate::web) struct Telephone {
+    pub(in crate::web) texte: String,
     /// Digits and a leading plus; none where the text holds no number to call.
-    pub(super) appel: Option<String>,
+    pub(in crate::web) appel: Option<String>,
 }
 
 impl Telephone {
-    pub(super) fn new(texte: &str) -> Self {
+    pub(in crate::web) fn new(texte: &str) -> Self {
         let plus = if texte.trim_start().starts_with('+') { "+" } else { "" };
         let chiffres: String = texte.chars().filter(char::is_ascii_digit).collect();
         let appel = (chiffres.len() >= 4).then(|| format!("{plus}{chiffres}"));
@@ -58,13 +63,13 @@ impl Telephone {
 }
 
 /// A social security number with sex and year of birth alone, which the page says anyway.
-pub(super) fn numero_masque(numero: &str) -> String {
+pub(in crate::web) fn numero_masque(numero: &str) -> String {
     numero.chars().take(3).chain(" •••".chars()).collect()
 }
 
 /// The words of a sentence, for the rule that families read twenty at most.
 #[cfg(test)]
-pub(super) fn mots(phrase: &str) -> usize {
+pub(in crate::web) fn mots(phrase: &str) -> usize {
     phrase
         .split(|c: char| c.is_whitespace() || c == '’')
         .filter(|mot| mot.chars().any(char::is_alphanumeric))

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::Portail;
 use super::formulaire::{Valeurs, champs_nommes};
-use super::pages::{Cadre, Carte, PageDossiers, PageFormulaire, PagePanne, Refus, answer};
+use super::pages::{Cadre, Carte, PageAccessibilite, PageDossiers, PageFormulaire, PagePanne, Refus, answer};
 use super::usagers::{COOKIE_USAGER, Usager};
 
 type Shared = State<Arc<Portail>>;
@@ -188,6 +188,11 @@ pub(super) async fn enveloppe(
     };
     let disposition = format!("attachment; filename=\"{numero}-{sens}\"");
     ([(CONTENT_TYPE, "application/xml"), (CONTENT_DISPOSITION, &disposition)], octets).into_response()
+}
+
+/// What the foot of every page leads to.
+pub(super) async fn accessibilite(State(portail): Shared, headers: HeaderMap) -> Response {
+    answer(StatusCode::OK, &PageAccessibilite { cadre: portail.cadre(Usager::of(&headers)) })
 }
 
 /// Any other address.

@@ -49,6 +49,7 @@ pub(crate) fn router(client: Client, server: String, directory: &Path) -> Router
         .route("/entrer", post(appels::entrer))
         .route("/usager", post(appels::choisir))
         .route("/echange/{numero}/{sens}", get(appels::enveloppe))
+        .route("/accessibilite", get(appels::accessibilite))
         .route("/portail.css", get(style))
         .fallback(appels::introuvable)
         .layer(from_fn(own_pages_alone))

@@ -139,6 +139,13 @@ impl PageFormulaire {
     }
 }
 
+/// Of this portal's accessibility.
+#[derive(Template)]
+#[template(path = "portail/accessibilite.html")]
+pub(super) struct PageAccessibilite {
+    pub(super) cadre: Cadre,
+}
+
 /// Something went wrong that is no form's doing.
 #[derive(Template)]
 #[template(path = "portail/panne.html")]

@@ -1,0 +1,274 @@
+//! `/dossier/proches`: those close to the person. Their telephones and mails can be corrected, one more can be added.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use dossier::nomenclature::{NOM_TYPE_CONTACT, TYPE_CONTACT};
+use dossier::volet::{Champ, Choix, Etape, Genre, Lecture, Quand, Reponses, Saisie};
+use dossier::{Contact, Demandeur, Nomenclature, Prive};
+use storage::{Action, Error, Refusal};
+
+use super::porte::{self, Cadre, Visite, mark, onward};
+use super::vue::{ChampVue, Entree};
+use crate::clock::day_in_paris;
+use crate::state::AppState;
+use crate::web::page;
+use crate::web::vue::personne;
+
+const fn champ(
+    nom: &'static str,
+    libelle: &'static str,
+    aide: &'static str,
+    genre: Genre,
+    quand: Quand,
+) -> Champ {
+    Champ { nom, libelle, aide, genre, quand, remplissage: "" }
+}
+
+const FIXE: Champ =
+    champ("fixe", "Téléphone fixe", "Par exemple : 04 74 00 00 12", Genre::Telephone(15), Quand::Libre);
+const PORTABLE: Champ = champ(
+    "portable",
+    "Téléphone portable",
+    "Par exemple : 06 00 00 00 13",
+    Genre::Telephone(15),
+    Quand::Libre,
+);
+const MAIL: Champ =
+    champ("mail", "Courriel", "Par exemple : paul.vernoux@exemple.fr", Genre::Mail(50), Quand::Libre);
+
+/// What can be corrected of someone who is there.
+static CONNU: Etape = Etape { nom: "connu", titre: "", presentation: "", champs: &[PORTABLE, FIXE, MAIL] };
+
+/// Someone new, within the contract's lengths.
+static NOUVEAU: Etape = Etape {
+    nom: "nouveau",
+    titre: "",
+    presentation: "",
+    champs: &[
+        champ(
+            "nom",
+            "Nom",
+            "Laissez cette case vide pour n’ajouter personne.",
+            Genre::Ligne(50),
+            Quand::Libre,
+        ),
+        champ("prenom", "Prénom", "", Genre::Ligne(50), Quand::Libre),
+        champ(
+            "role",
+            "Son rôle",
+            "",
+            Genre::Un(&[
+                Choix { code: "1", libelle: "Une personne à contacter" },
+                Choix { code: "0", libelle: "La personne de confiance" },
+                Choix { code: "2", libelle: "Le représentant légal" },
+            ]),
+            Quand::Libre,
+        ),
+        PORTABLE,
+        FIXE,
+        MAIL,
+    ],
+};
+
+/// A dossier has at most this many contacts (decisions §3).
+const CONTACTS_MAX: usize = 50;
+
+#[derive(Template)]
+#[template(path = "famille/proches.html")]
+struct PageProches {
+    cadre: Cadre,
+    style: &'static str,
+    vu: String,
+    proches: Vec<Proche>,
+    nouveau: Vec<ChampVue>,
+    /// One more may be added.
+    place: bool,
+    depasse: bool,
+}
+
+/// Someone with what can be corrected of them.
+struct Proche {
+    nom: String,
+    roles: Vec<String>,
+    champs: Vec<ChampVue>,
+}
+
+/// What was read of the whole page.
+struct Lu {
+    connus: Vec<Lecture>,
+    nouveau: Lecture,
+}
+
+/// `GET /dossier/proches`
+pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+    let visite = match Visite::open(&state, &headers, "/dossier/proches").await {
+        Ok(visite) => visite,
+        Err(page) => return page,
+    };
+    let contacts = &visite.dossier.demandeur.contacts;
+    let known = contacts.iter().map(|contact| {
+        let known = known(contact);
+        CONNU.champs.iter().map(|champ| ChampVue::stored(champ, &known)).collect()
+    });
+    let new = NOUVEAU.champs.iter().map(|champ| ChampVue::stored(champ, &Reponses::default())).collect();
+    let page = PageProches::new(&visite, &state, known.collect(), new);
+    page::html(StatusCode::OK, &page)
+}
+
+/// `POST /dossier/proches`
+pub(super) async fn save(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    sent: porte::Formulaire,
+) -> Response {
+    let (visite, saisie) = match Visite::receive(&state, &headers, sent).await {
+        Ok(received) => received,
+        Err(page) => return page,
+    };
+    let contacts = &visite.dossier.demandeur.contacts;
+    let today = day_in_paris(state.clock.now());
+    let typed: Vec<Saisie> = (0..contacts.len()).map(|rank| saisie.sous(&prefix(rank))).collect();
+    let new = saisie.sous(NOUVEAU_PREFIX);
+    let read = Lu {
+        connus: typed.iter().map(|typed| CONNU.lire(typed, &Reponses::default(), today)).collect(),
+        nouveau: NOUVEAU.lire(&new, &Reponses::default(), today),
+    };
+    let again = |status, depasse| {
+        let known = typed.iter().zip(&read.connus).map(|(typed, lecture)| fields(&CONNU, typed, lecture));
+        let fields = fields(&NOUVEAU, &new, &read.nouveau);
+        let page = PageProches::new(&visite, &state, known.collect(), fields);
+        page::html(status, &PageProches { depasse, ..page })
+    };
+    if read.connus.iter().chain([&read.nouveau]).any(|lecture| !lecture.fautes.is_empty()) {
+        return again(StatusCode::UNPROCESSABLE_ENTITY, false);
+    }
+    match keep(&state, &visite, &read, saisie.premier("vu").unwrap_or_default()).await {
+        Ok(()) => onward("/dossier?fait=proches"),
+        Err(Error::Refused(Refusal::Depasse)) => again(StatusCode::CONFLICT, true),
+        Err(error) => visite.refused(&error),
+    }
+}
+
+async fn keep(state: &AppState, visite: &Visite, read: &Lu, vu: &str) -> Result<(), Error> {
+    let id = visite.id();
+    let trace = &visite.trace(Action::ContactsModifies);
+    let saved = state.store.run("save those close to the person", |tx| {
+        Box::pin(async move {
+            let before = tx.dossier(id).await?.ok_or(Refusal::UnknownDossier)?.demandeur;
+            if mark(&before) == vu {
+                tx.correct_demandeur(id, &corrected(&before, read)).await?;
+                return tx.trace(trace).await;
+            }
+            // the same form a second time finds what it asks for; any other has not seen what it would overwrite
+            if is_so(&before, read) { Ok(()) } else { Err(Refusal::Depasse.into()) }
+        })
+    });
+    saved.await
+}
+
+const NOUVEAU_PREFIX: &str = "nouveau-";
+
+fn prefix(rank: usize) -> String {
+    format!("proche-{}-", rank + 1)
+}
+
+fn fields(etape: &'static Etape, typed: &Saisie, lecture: &Lecture) -> Vec<ChampVue> {
+    let fault =
+        |champ: &Champ| lecture.fautes.iter().find(|(nom, _)| *nom == champ.nom).map(|(_, faute)| *faute);
+    etape.champs.iter().map(|champ| ChampVue::typed(champ, typed, fault(champ))).collect()
+}
+
+fn known(contact: &Contact) -> Reponses {
+    let mut known = Reponses::default();
+    known.poser("fixe", contact.telephone_fixe.clone());
+    known.poser("portable", contact.telephone_portable.clone());
+    known.poser("mail", contact.mail.clone());
+    known
+}
+
+fn corrected(before: &Demandeur, read: &Lu) -> Demandeur {
+    let mut contacts: Vec<Contact> =
+        before.contacts.iter().zip(&read.connus).map(|(contact, lecture)| with(contact, lecture)).collect();
+    contacts.extend(new(&read.nouveau).filter(|_| before.contacts.len() < CONTACTS_MAX));
+    Demandeur { contacts, ..before.clone() }
+}
+
+/// What the form asks for stands there already.
+fn is_so(before: &Demandeur, read: &Lu) -> bool {
+    let known =
+        before.contacts.iter().zip(&read.connus).all(|(contact, lecture)| with(contact, lecture) == *contact);
+    known && new(&read.nouveau).is_none_or(|new| before.contacts.last() == Some(&new))
+}
+
+fn with(contact: &Contact, lecture: &Lecture) -> Contact {
+    let answer = |champ| lecture.reponses.valeur(champ).map(Prive::from);
+    Contact {
+        telephone_fixe: answer("fixe"),
+        telephone_portable: answer("portable"),
+        mail: answer("mail"),
+        ..contact.clone()
+    }
+}
+
+/// The one to add, if they have a name.
+fn new(lecture: &Lecture) -> Option<Contact> {
+    let answer = |champ| lecture.reponses.valeur(champ).map(Prive::from);
+    let role = lecture.reponses.valeur("role").unwrap_or("1");
+    let named = Contact {
+        adresse: None,
+        nom_naissance: answer("nom")?,
+        nom_usuel: None,
+        prenom: answer("prenom"),
+        mail: None,
+        telephone_fixe: None,
+        telephone_portable: None,
+        r#type: vec![Nomenclature {
+            code: role.to_owned(),
+            code_system: Some(TYPE_CONTACT.to_owned()),
+            code_system_name: Some(NOM_TYPE_CONTACT.to_owned()),
+            code_system_version: None,
+            display_name: dossier::nomenclature::type_contact(role).map(str::to_owned),
+        }],
+    };
+    Some(with(&named, lecture))
+}
+
+impl PageProches {
+    fn new(visite: &Visite, state: &AppState, connus: Vec<Vec<ChampVue>>, nouveau: Vec<ChampVue>) -> Self {
+        let cadre = visite.cadre(state);
+        let demandeur = &visite.dossier.demandeur;
+        let proches = demandeur.contacts.iter().zip(connus).enumerate().map(|(rank, (contact, champs))| {
+            let seen = personne::Contact::new(rank + 1, contact);
+            let name = seen.nom_usuel.unwrap_or(seen.nom_naissance);
+            Proche {
+                nom: seen.prenom.into_iter().chain([name]).collect::<Vec<_>>().join(" "),
+                roles: seen.types,
+                champs: named(champs, &prefix(rank)),
+            }
+        });
+        Self {
+            style: cadre.style,
+            cadre,
+            vu: mark(demandeur),
+            proches: proches.collect(),
+            nouveau: named(nouveau, NOUVEAU_PREFIX),
+            place: demandeur.contacts.len() < CONTACTS_MAX,
+            depasse: false,
+        }
+    }
+
+    fn erreurs(&self) -> Vec<&ChampVue> {
+        let fields = self.proches.iter().flat_map(|proche| &proche.champs).chain(&self.nouveau);
+        fields.filter(|champ| champ.erreur.is_some()).collect()
+    }
+}
+
+/// Fields whose names say whose they are.
+fn named(champs: Vec<ChampVue>, prefix: &str) -> Vec<ChampVue> {
+    let name = |champ: ChampVue| ChampVue { nom: format!("{prefix}{}", champ.nom), ..champ };
+    champs.into_iter().map(name).collect()
+}
