@@ -10,8 +10,10 @@ mod exit;
 mod input;
 mod keyfile;
 mod log;
+mod notify;
 mod operator;
 mod progress;
+mod telemetry;
 
 use std::process::ExitCode;
 

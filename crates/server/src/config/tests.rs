@@ -67,6 +67,11 @@ fn what_is_wrong_is_named() {
             "audit.keep_requests would keep NumSecu",
         ),
         (format!("{db}[audit]\nkeep_months = 0"), "audit.keep_months must be from 1 to 1200"),
+        (
+            format!("{db}[telemetry]\notlp = \"127.0.0.1:4318\""),
+            "telemetry.otlp must begin with http:// or https://",
+        ),
+        (format!("{db}[telemetry]\npercent = 101"), "telemetry.percent must be from 0 to 100"),
         (format!("{db}connections = 0"), "database.connections must be at least 1"),
     ];
     for (text, expected) in cases {

@@ -7,7 +7,7 @@ use server::{Clock, Config, Overrides, Reloader, Server, StartError};
 use tokio::sync::watch;
 
 use crate::exit::{Outcome, print};
-use crate::{keyfile, log};
+use crate::{keyfile, log, notify};
 
 /// Run the server
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,7 @@ Examples:
 pub(crate) async fn run(Serve { config, listen, metrics, database }: Serve, clock: Clock) -> Outcome {
     let overrides = Overrides { https: None, metrics, database };
     let read = Config::load_with(&config, &overrides)?;
-    let level = log::begin(&read.log)?;
+    let (level, traces) = log::begin(&read.log, &read.telemetry)?;
     let mut running = read.clone();
     listen_on(&mut running, listen)?;
     let stop = stop_on_signal()?;
@@ -50,8 +50,17 @@ pub(crate) async fn run(Serve { config, listen, metrics, database }: Serve, cloc
     let reload = Reload { file: config, overrides, read, level, reloader: server.reloader() };
     let reloads = tokio::spawn(reload.on_signal()?);
     print(&ready)?;
+    notify::tell("READY=1");
+    let mut ends = stop.clone();
+    let told = tokio::spawn(async move {
+        if ends.wait_for(|ends| *ends).await.is_ok() {
+            notify::tell("STOPPING=1");
+        }
+    });
     server.run(stop).await;
+    told.abort();
     reloads.abort();
+    traces.end().await;
     Ok(())
 }
 
