@@ -9,11 +9,13 @@ import * as famille from "./steps/famille.mjs";
 import * as redirection from "./steps/redirection.mjs";
 import * as sandbox from "./steps/sandbox.mjs";
 import * as access from "./steps/access.mjs";
+import * as duree from "./steps/duree.mjs";
+import * as pages from "./steps/pages.mjs";
 
 const scenario = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const tour = await Tour.start(scenario);
 try {
-  for (const part of [creation, dossier, famille, redirection, sandbox, access]) {
+  for (const part of [creation, dossier, famille, pages, redirection, duree, sandbox, access]) {
     await part.run(tour);
   }
 } finally {
