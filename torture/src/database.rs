@@ -108,7 +108,7 @@ impl House {
         self.database.is_whole()?;
         let config = Config::load(&self.folder.join("vtpa.toml"))?;
         let store = at_rest::open_store(&config, Options::default()).await?;
-        let report = audit::verify(&store, &audit_signers(&config)?, |_| {}).await?;
+        let report = audit::verify(&store, &audit_signers(&config)?, None, |_| {}).await?;
         store.close().await;
         ensure!(
             report.holds(),
