@@ -66,9 +66,13 @@ pub fn check(config: &Config, now: Timestamp) -> Vec<Finding> {
     let mut keys = [&config.tls.key, &config.signature.key].to_vec();
     keys.extend(&config.at_rest.key);
     keys.extend(&config.at_rest.previous);
+    keys.extend(&config.backup.key);
     keys.sort();
     keys.dedup();
     found.extend(keys.into_iter().filter_map(|file| readable_by_others(file)));
+    if let Some(file) = config.backup.key.as_ref().filter(|file| !file.exists()) {
+        found.push(Finding::Warning(format!("{}: the key of backups is not there", file.display())));
+    }
     if config.trust.anchors.is_empty() {
         found.push(Finding::Warning("trust.anchors is empty: no partner is believed".to_owned()));
     }

@@ -45,6 +45,7 @@ pub use clock::{Clock, day_in_paris};
 pub use config::{Config, ConfigError, Overrides};
 pub use inspect::{Check, Inspection, Verdict, inspect};
 pub use keys::{KeyFileError, audit_signers, identity};
+pub use observed::{is_step, is_traced};
 pub use reload::{Reloaded, Reloader, needs_restart};
 pub use server::{Server, StartError};
 pub use service::vue::dossier as dossier_du_contrat;

@@ -12,6 +12,19 @@ use tracing::{Instrument as _, info_span};
 use crate::log_id::LogId;
 use crate::metrics;
 
+/// The target of spans within a request, for traces alone: no log line bears them.
+pub(crate) use storage::STEP;
+
+/// Whether a span of this target is a step within a request.
+pub fn is_step(target: &str) -> bool {
+    target == STEP
+}
+
+/// Whether spans of this target are for traces.
+pub fn is_traced(target: &str) -> bool {
+    target == module_path!() || is_step(target)
+}
+
 /// Observes a request from its headers to its answer.
 pub(crate) async fn observed(mut request: Request, next: Next) -> Response {
     let begun = Instant::now();

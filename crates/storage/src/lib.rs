@@ -53,6 +53,9 @@ mod store;
 mod trace;
 mod volet;
 
+/// The target of spans for traces alone: a transaction here, and the steps of a request around it.
+pub const STEP: &str = "vtpa::step";
+
 pub use self::{
     application::{Application, ApplicationId},
     bail::Bail,

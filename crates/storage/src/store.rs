@@ -12,6 +12,7 @@ use std::{
 
 use sqlx::SqlitePool;
 use tokio::sync::Mutex;
+use tracing::Instrument as _;
 
 use crate::{
     Cause, Coffre, Error, Options, Tx,
@@ -167,7 +168,8 @@ impl Store {
         F: for<'a> Fn(&'a mut Tx<'env>) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'env,
         T: Send,
     {
-        self.transaction(name, Durability::Durable, work).await
+        let span = tracing::info_span!(target: crate::STEP, "transaction", name);
+        self.transaction(name, Durability::Durable, work).instrument(span).await
     }
 
     /// Reads: every statement of `work` sees the same state of the database.

@@ -2,7 +2,9 @@
 
 use std::io::IsTerminal as _;
 
-use server::config::{Log, LogFormat};
+use crate::telemetry::{self, Traces};
+use server::config::{Log, LogFormat, Telemetry};
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt, reload};
@@ -20,8 +22,8 @@ impl Level {
     }
 }
 
-/// Begins to log. RUST_LOG, where it is set, is the level for good.
-pub(crate) fn begin(log: &Log) -> anyhow::Result<Level> {
+/// Begins to log and to trace. RUST_LOG, where it is set, is the level for good.
+pub(crate) fn begin(log: &Log, telemetry: &Telemetry) -> anyhow::Result<(Level, Traces)> {
     let (filter, fixed) = match std::env::var("RUST_LOG") {
         Ok(given) if !given.is_empty() => (EnvFilter::new(given), true),
         _ => (directives(&log.level)?, false),
@@ -40,8 +42,11 @@ pub(crate) fn begin(log: &Log) -> anyhow::Result<Level> {
             .with_writer(std::io::stderr)
             .boxed(),
     };
-    tracing_subscriber::registry().with(written.with_filter(filter)).init();
-    Ok(Level((!fixed).then_some(handle)))
+    // a line belongs to its request, not to a step of it
+    let filter = filter.and(filter_fn(|metadata| !server::is_step(metadata.target())));
+    let (spans, traces) = telemetry::begin(telemetry)?;
+    tracing_subscriber::registry().with(written.with_filter(filter)).with(spans).init();
+    Ok((Level((!fixed).then_some(handle)), traces))
 }
 
 /// Whether `[log]` can be taken.

@@ -12,6 +12,7 @@ mod keyfile;
 mod log;
 mod operator;
 mod progress;
+mod telemetry;
 
 use std::process::ExitCode;
 

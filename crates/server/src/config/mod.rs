@@ -485,6 +485,7 @@ impl Config {
             let problem = "would keep NumSecu with the request, which donnees.nir = \"verify\" drops";
             return invalid("audit.keep_requests", problem);
         }
+        self.telemetry.validate()?;
         self.mentions.validate()?;
         self.audit.validate()
     }

@@ -1,6 +1,6 @@
 //! What is in force, `vtpa config show`: every key with its value and where it was found; secrets are not shown.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 
 use figment::value::Value;
@@ -22,33 +22,51 @@ impl super::Config {
         }
         layers.read_secrets()?;
         let entries = template::entries();
-        let (mut text, mut table) = (String::new(), Vec::new());
+        let mut tables: Vec<Shown> = vec![Shown::default()];
         for key in schema::keys().iter().filter(|key| !key.is_table()) {
             let default = entries.iter().find(|entry| entry.path == key.path && !entry.example);
             for path in given(key, &layers) {
                 let path: Vec<&str> = path.iter().map(String::as_str).collect();
                 let Some((name, its_table)) = path.split_last() else { continue };
-                if its_table != table {
-                    table = its_table.iter().map(|&name| name.to_owned()).collect();
-                    let _ = write!(
-                        text,
-                        "\n[{}]\n",
-                        table.iter().map(|name| bare(name)).collect::<Vec<_>>().join(".")
-                    );
+                let title = its_table.iter().map(|name| bare(name)).collect::<Vec<_>>().join(".");
+                if tables.last().is_none_or(|table| table.title != title) {
+                    tables.push(Shown { title, ..Shown::default() });
                 }
+                let Some(table) = tables.last_mut() else { continue };
                 let line = match (layers.value(&path), default) {
                     (Some((value, origin)), _) => {
-                        format!("{name} = {} # {}", shown(key, value), told(&path, &origin))
+                        Ok(format!("{name} = {} # {}", shown(key, value), told(&path, &origin)))
                     }
                     (None, Some(entry)) if key.path != "database.url" => {
-                        format!("{name} = {} # default", entry.value)
+                        Ok(format!("{name} = {} # default", entry.value))
                     }
-                    _ => format!("# {name} is not set"),
+                    _ => Err(format!("# {name} is not set")),
                 };
-                let _ = writeln!(text, "{line}");
+                table.holds |= line.is_ok();
+                let (Ok(line) | Err(line)) = line;
+                let _ = writeln!(table.lines, "{line}");
             }
         }
-        Ok(text.trim_start().to_owned())
+        Ok(tables.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// A table of the file.
+#[derive(Default)]
+struct Shown {
+    title: String,
+    lines: String,
+    /// A table that may be absent and is has no line that holds.
+    holds: bool,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let comment = if self.holds { "" } else { "# " };
+        if !self.title.is_empty() {
+            writeln!(f, "{comment}[{}]", self.title)?;
+        }
+        f.write_str(&self.lines)
     }
 }
 

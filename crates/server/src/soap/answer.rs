@@ -5,6 +5,7 @@ use axum::http::{Response, StatusCode};
 use dossier::{Operation, Reponse, Service};
 use jiff::Timestamp;
 use storage::{ApplicationId, EntreeJournal};
+use tracing::info_span;
 use wss::{Identity, NearMiss, Refusal, Sealing};
 use xmlsec::Document;
 
@@ -12,6 +13,7 @@ use super::failure::Failure;
 use super::http;
 use crate::log_id::LogId;
 use crate::near_miss;
+use crate::observed::STEP;
 use crate::state::AppState;
 
 /// The answer before it is signed.
@@ -129,9 +131,10 @@ impl Answer {
                     code = code(reponse),
                     "answered"
                 );
-                let sealed = wss::seal(identity, &self.sealing, now, &mut crate::clock::rng(), |w| {
-                    reponse.encode(w);
-                });
+                let seal = || {
+                    wss::seal(identity, &self.sealing, now, &mut crate::clock::rng(), |w| reponse.encode(w))
+                };
+                let sealed = info_span!(target: STEP, "seal").in_scope(seal);
                 (StatusCode::OK, sealed)
             }
             Err(failure) => {

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use dossier::{CodeRetour, Operation, Reponse, Service};
 use jiff::Timestamp;
 use storage::Action;
+use tracing::{Instrument as _, info_span};
 use wss::{AddressingHeaders, EncryptFor, EncryptionAlgorithms, Opened, Refusal, Sealing, Unspent};
 use xmlsec::{Document, Encoding, Signed};
 
@@ -20,6 +21,7 @@ use crate::chaos::Misbehaviour;
 use crate::live::Current;
 use crate::log_id::LogId;
 use crate::metrics;
+use crate::observed::STEP;
 use crate::opening::{Held, Opening, Plain, limits};
 use crate::peer::PeerCertificate;
 use crate::service;
@@ -111,10 +113,11 @@ async fn handle(
         now,
     };
     let plain = Plain::new();
-    let held = match opening.name(&document, &plain).await {
-        Ok(named) => opening.verify(named, &plain),
-        Err(error) => Err(error),
+    let held = async {
+        let named = opening.name(&document, &plain).await?;
+        opening.verify(named, &plain)
     };
+    let held = held.instrument(info_span!(target: STEP, "verify")).await;
     let Held { unspent, application, encryption } = match held {
         Ok(held) => held,
         Err(error) => return Answer::failed(error.into()).diagnosed(state, &document, now).await,
@@ -143,7 +146,8 @@ async fn handle(
         Ok(pass) => pass,
         Err(over) => return failed(Failure::Busy(over)).sealed(sealing),
     };
-    let opened = match accept(state, current, unspent, application.as_ref(), peer, now).await {
+    let accepted = accept(state, current, unspent, application.as_ref(), peer, now);
+    let opened = match accepted.instrument(info_span!(target: STEP, "accept")).await {
         Ok(opened) => opened,
         Err(failure) => return failed(failure).sealed(sealing).diagnosed(state, &document, now).await,
     };
@@ -158,7 +162,8 @@ async fn handle(
         state.trail.record([caller.trace(service::action(operation), None).code("000")]);
         Reponse::globale(operation, CodeRetour::erreur_non_identifiee(id.as_str()))
     } else {
-        service::run(state, application.as_ref(), operation, element, &caller, id, now).await
+        let run = service::run(state, application.as_ref(), operation, element, &caller, id, now);
+        run.instrument(info_span!(target: STEP, "operation")).await
     };
     let addressing = AddressingHeaders::answering(opened.addressing(), &operation.response_action());
     Answer::given(operation, reponse, Sealing { addressing, ..sealing }).for_application(application.as_ref())

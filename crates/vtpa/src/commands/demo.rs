@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use client::{Client, ServerTrust, Settings};
-use server::config::Log;
+use server::config::{Log, Telemetry};
 use server::{Clock, Config, Misbehaviour};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -52,7 +52,7 @@ Examples:
 const LAST_PAGES: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(Demo { dir, listen, portal, chaos }: Demo, clock: Clock) -> Outcome {
-    log::begin(&Log { level: "warn".to_owned(), ..Log::default() })?;
+    log::begin(&Log { level: "warn".to_owned(), ..Log::default() }, &Telemetry::default())?;
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make the directory {}", dir.display()))?;
     pki::make(&dir, clock.now(), &mut rand::rng())?;
     files::key(&dir, &mut rand::rng())?;

@@ -41,7 +41,7 @@ Examples:
 pub(crate) async fn run(Serve { config, listen, metrics, database }: Serve, clock: Clock) -> Outcome {
     let overrides = Overrides { https: None, metrics, database };
     let read = Config::load_with(&config, &overrides)?;
-    let level = log::begin(&read.log)?;
+    let (level, traces) = log::begin(&read.log, &read.telemetry)?;
     let mut running = read.clone();
     listen_on(&mut running, listen)?;
     let stop = stop_on_signal()?;
@@ -52,6 +52,7 @@ pub(crate) async fn run(Serve { config, listen, metrics, database }: Serve, cloc
     print(&ready)?;
     server.run(stop).await;
     reloads.abort();
+    traces.end().await;
     Ok(())
 }
 

@@ -21,5 +21,6 @@ mod partner;
 mod reload;
 mod serve;
 mod token;
+mod traces;
 mod vtpa;
 mod web;
