@@ -83,7 +83,10 @@ impl Tx<'_> {
             " SELECT ",
             now!(),
             " - CAST(value ->> 0 AS BIGINT), value ->> 1, CAST(value ->> 2 AS BIGINT), unhex(value ->> 3), value ->> 4,",
-            " value ->> 5, value ->> 6, CAST(value ->> 7 AS BIGINT), CAST(value ->> 8 AS BIGINT), value ->> 9,",
+            " value ->> 5, value ->> 6, COALESCE(CAST(value ->> 7 AS BIGINT),",
+            // who asks about a dossier finds what was done to its demandes
+            " (SELECT d.dossier FROM demande d WHERE d.id = CAST(value ->> 8 AS BIGINT))),",
+            " CAST(value ->> 8 AS BIGINT), value ->> 9,",
             " value ->> 10, value ->> 11, value ->> 12, unhex(value ->> 13), unhex(value ->> 14)",
             " FROM json_each($1) l ORDER BY key RETURNING id, le"
         );
