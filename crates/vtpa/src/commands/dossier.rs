@@ -6,7 +6,7 @@ mod hold;
 
 use ::dossier::{Dossier, IdDossier};
 use jiff::Timestamp;
-use storage::{Action, Error, Store, Trace, Volet as Part};
+use storage::{Action, Conservation, Error, Store, Trace, Volet as Part};
 
 use crate::cli::Data;
 use crate::exit::{Failure, Outcome, json, print};
@@ -124,15 +124,20 @@ pub(crate) async fn run(command: Command, now: Timestamp) -> Outcome {
 
 async fn show(Show { id, json: as_json, data }: Show) -> Outcome {
     let (store, id) = (data.open().await?, number(&id)?);
-    let stored = store.dossier(&id).await?;
-    if stored.is_some() {
+    let dossier = &id;
+    let found = store
+        .read(|reader| {
+            Box::pin(async move { Ok((reader.dossier(dossier).await?, reader.conservation(dossier).await?)) })
+        })
+        .await;
+    if matches!(found, Ok((Some(_), _))) {
         // before anything is shown: nobody looks at a dossier without a trace
         store.trace_all(&[Trace::new(operator::acteur(), Action::DossierConsulte).dossier(&id)]).await?;
     }
     store.close().await;
-    let stored = stored.ok_or_else(|| refused(&id, "no such dossier"))?;
+    let (Some(stored), Some(conservation)) = found? else { return Err(refused(&id, "no such dossier")) };
     let dossier = server::dossier_du_contrat(stored);
-    if as_json { print(&json(&dossier)?) } else { print(&text(&id, &dossier)) }
+    if as_json { print(&json(&dossier)?) } else { print(&text(&id, &dossier, &conservation)) }
 }
 
 async fn volet(Volet { id, parts, data }: Volet) -> Outcome {
@@ -189,7 +194,7 @@ pub(super) fn number(text: &str) -> Outcome<IdDossier> {
     })
 }
 
-fn text(id: &IdDossier, dossier: &Dossier) -> String {
+fn text(id: &IdDossier, dossier: &Dossier, conservation: &Conservation) -> String {
     let mut lines = vec![format!("{id}  {}", dossier.statut_dossier.code())];
     for (name, filled) in [
         ("volet administratif", dossier.est_renseigne_volet_admin),
@@ -203,5 +208,13 @@ fn text(id: &IdDossier, dossier: &Dossier) -> String {
         let number = &demande.etablissement.num_finiss;
         format!("  demande {:12} {:20} {number} {name}", demande.id_demande, demande.statut_demande.code())
     }));
+    let Conservation { contact, archived, held } = conservation;
+    lines.push(format!("  last contact         {}", contact.strftime("%Y-%m-%d")));
+    lines.extend(archived.map(|since| format!("  archived             {}", since.strftime("%Y-%m-%d"))));
+    lines.extend(
+        held.as_ref().map(|(since, reason)| {
+            format!("  under legal hold     {}, {reason}", since.strftime("%Y-%m-%d"))
+        }),
+    );
     lines.join("\n")
 }

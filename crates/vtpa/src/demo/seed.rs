@@ -11,6 +11,7 @@ use storage::{Acteur, Action, Store, Trace};
 use xmlsec::Certificate;
 
 use crate::commands::partner::register;
+use crate::demo::portal::RELIE;
 use crate::keyfile;
 
 /// The name under which the portal's certificate is registered.
@@ -42,8 +43,11 @@ pub(crate) async fn fill(store: &Store, directory: &Path, portal: &str) -> Resul
         .run("tell where the portal is", |tx| {
             Box::pin(async move {
                 let Some(application) = tx.application_by_name(PARTNER).await? else { return Ok(()) };
-                let settings =
-                    storage::Settings { url_retour: Some(portal.to_owned()), ..application.settings.clone() };
+                let settings = storage::Settings {
+                    url_retour: Some(portal.to_owned()),
+                    url_liaison: vec![format!("{portal}{RELIE}")],
+                    ..application.settings.clone()
+                };
                 if settings == application.settings {
                     return Ok(());
                 }
