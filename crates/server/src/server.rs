@@ -248,9 +248,13 @@ async fn purge(state: &AppState) {
         if let Err(error) = purged.await {
             tracing::warn!(%error, "tokens and sessions that are over were not removed");
         }
-        if let Err(error) =
-            store.run("purge the desk", |tx| Box::pin(async { tx.purge_bureau().await })).await
-        {
+        let purged = store.run("purge the desk", |tx| {
+            Box::pin(async move {
+                tx.untraced("what is over by itself: sessions, counted attempts");
+                tx.purge_bureau().await
+            })
+        });
+        if let Err(error) = purged.await {
             tracing::warn!(%error, "sessions of the desk that are over were not removed");
         }
         journal.purge(store, clock.now()).await;

@@ -338,10 +338,21 @@ async fn decide(
         motif: reason,
         remarque: Some(remarque.as_str()).filter(|remarque| !remarque.is_empty()),
     };
-    let decided = state
-        .store
-        .run("desk: decide", |tx| Box::pin(async move { tx.bureau_decider(decision).await }))
-        .await;
+    let detail = match reason {
+        Some(reason) => format!("{} motif {reason}", action.vers().code()),
+        None => action.vers().code().to_owned(),
+    };
+    let trace = &agent.trace(storage::Action::DemandeStatut).demande(id).detail(&detail).code("303");
+    let decided = state.store.run("desk: decide", |tx| {
+        Box::pin(async move {
+            let issue = tx.bureau_decider(decision).await?;
+            if matches!(issue, Issue::Faite) {
+                tx.trace(trace).await?;
+            }
+            Ok(issue)
+        })
+    });
+    let decided = decided.await;
     Ok(match decided {
         Ok(Issue::Faite | Issue::DejaFaite) => {
             to(&format!("/etablissement/demandes/{id}?fait={}", action.code()))

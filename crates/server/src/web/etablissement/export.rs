@@ -36,6 +36,7 @@ pub(super) async fn csv(State(state): State<Arc<AppState>>, headers: HeaderMap, 
 }
 
 async fn render(state: &AppState, agent: &Agent, choix: &Choix) -> Result<String, storage::Error> {
+    agent.sees(state, agent.trace(storage::Action::ListeExportee).code("200")).await?;
     let filtre = FiltreBureau {
         etablissement: agent.etablissement(),
         statuts: choix.groupe().statuts,

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
-use storage::{Cle, Compte, NouvelleSession, Provisoire, SessionBureau, Tx};
+use storage::{Acteur, Action, Cle, Compte, NouvelleSession, Provisoire, SessionBureau, Trace, Tx};
 use xmlsec::DigestMethod;
 
 use super::page::{self, Cadre};
@@ -106,10 +106,28 @@ impl Agent {
         })
     }
 
+    /// That this one did this.
+    pub(super) fn trace(&self, action: Action) -> Trace {
+        trace(&self.session.compte, action)
+    }
+
+    /// Tells the trail what is about to be shown; refused while it cannot be written.
+    pub(super) async fn sees(&self, state: &AppState, trace: Trace) -> Result<(), storage::Error> {
+        state.trail.admit().await?;
+        state.trail.record([trace]);
+        Ok(())
+    }
+
     /// Whether a form was made for this session, by a page of this site.
     pub(super) fn owns(&self, headers: &HeaderMap, jeton: Option<&str>) -> bool {
         is_own(&self.secret, headers, jeton)
     }
+}
+
+/// That someone with this account did this.
+pub(super) fn trace(compte: &Compte, action: Action) -> Trace {
+    let compte = format!("{} {}", compte.etablissement, compte.login);
+    Trace::new(Acteur::Etablissement { compte }, action)
 }
 
 /// Who may see the desk; for anyone else, where to go instead.
@@ -122,6 +140,17 @@ pub(super) async fn entree(state: &AppState, headers: &HeaderMap) -> Result<Agen
         Ok(None) => Err(Box::new(to(CONNEXION))),
         Err(error) => Err(Box::new(crate::web::page::failure(&error, None))),
     }
+}
+
+/// Counts an attempt; how long to wait before it, where there were too many.
+pub(super) async fn attempt(state: &AppState, cles: &[Cle]) -> Result<Option<Duration>, storage::Error> {
+    let counted = state.store.run("attempt", |tx| {
+        Box::pin(async move {
+            tx.untraced("a count of attempts is no data of a dossier; what comes of them is traced");
+            tx.attempt(cles).await
+        })
+    });
+    counted.await
 }
 
 /// 303 to another page of the desk.
