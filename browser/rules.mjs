@@ -11,6 +11,10 @@ const HTML = new HtmlValidate({
     "doctype-style": "off",
     "no-implicit-button-type": "off",
     "no-implicit-input-type": "off",
+    // a label around its field and for it: some readers take one of the two
+    "no-redundant-for": "off",
+    // several may be ticked
+    "form-dup-name": ["error", { shared: ["radio", "checkbox", "button", "reset", "submit"] }],
     // HTML 5 lets an id hold dots
     "valid-id": ["error", { relaxed: true }],
     // two names of one landmark, and long titles of real people, are no error
@@ -65,7 +69,7 @@ export async function growingText(page) {
         .filter((element) => {
           const { overflowX, overflowY } = getComputedStyle(element);
           const hides = [overflowX, overflowY].some((value) => value === "hidden" || value === "clip");
-          return hides && !element.closest("pre, svg") && (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1);
+          return hides && !element.closest("pre, svg, input, select, .pour-lecteur") && (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1);
         })
         .map((element) => element.outerHTML.slice(0, 120));
       document.adoptedStyleSheets = [];
@@ -88,8 +92,10 @@ export async function focusOrder(page) {
       const group = `${element.form?.action} ${element.name}`;
       return !groups.has(group) && groups.add(group);
     });
-    globalThis.getSelection()?.removeAllRanges();
-    document.activeElement?.blur?.();
+    // Tab begins where one last clicked; from the body it begins at the beginning
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
     globalThis.vtpaStops = [];
     return counted.length;
   });

@@ -5,14 +5,17 @@ import { readFileSync } from "node:fs";
 import { Tour } from "./tour.mjs";
 import * as creation from "./steps/creation.mjs";
 import * as dossier from "./steps/dossier.mjs";
+import * as famille from "./steps/famille.mjs";
 import * as redirection from "./steps/redirection.mjs";
 import * as sandbox from "./steps/sandbox.mjs";
 import * as access from "./steps/access.mjs";
+import * as duree from "./steps/duree.mjs";
+import * as pages from "./steps/pages.mjs";
 
 const scenario = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const tour = await Tour.start(scenario);
 try {
-  for (const part of [creation, dossier, redirection, sandbox, access]) {
+  for (const part of [creation, dossier, famille, pages, redirection, duree, sandbox, access]) {
     await part.run(tour);
   }
 } finally {

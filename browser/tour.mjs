@@ -43,21 +43,24 @@ export class Tour {
     page.on("console", (message) => {
       if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) this.complaints.push(message.text());
     });
-    // the document as it was sent, and the weight of its style sheets
-    const sheets = new Map();
-    page.on("response", (response) => {
-      const { pathname } = new URL(response.url());
-      if (pathname.endsWith(".css")) sheets.set(pathname, response.body().then((body) => body.length, () => 0));
-      const own = response.request().isNavigationRequest() && response.frame() === page.mainFrame();
-      if (own && ![204, 303].includes(response.status())) page.vtpaDocument = response.text().catch(() => undefined);
-    });
-    page.vtpaSheets = sheets;
+    this.watch(page);
     page.on("pageerror", (error) => this.complaints.push(String(error)));
     page.on("request", (request) => {
       const { origin } = new URL(request.url());
       if (![this.scenario.base, this.scenario.portal].includes(origin)) this.elsewhere.add(origin);
     });
     return page;
+  }
+
+  // Keeps the document of a page as it was sent, and the weight of its style sheets.
+  watch(page) {
+    page.vtpaSheets = new Map();
+    page.on("response", (response) => {
+      const { pathname } = new URL(response.url());
+      if (pathname.endsWith(".css")) page.vtpaSheets.set(pathname, response.body().then((body) => body.length, () => 0));
+      const own = response.request().isNavigationRequest() && response.frame() === page.mainFrame();
+      if (own && ![204, 303].includes(response.status())) page.vtpaDocument = response.text().catch(() => undefined);
+    });
   }
 
   async step(name, work) {
@@ -157,6 +160,8 @@ export class Tour {
     assert.deepEqual(small, [], "text smaller than 18 px");
     const targets = await page.evaluate(() =>
       [...document.querySelectorAll("button, a.bouton, select, input:not([type=hidden]), summary")]
+        // what is ticked is ticked by its label
+        .map((element) => (["radio", "checkbox"].includes(element.type) ? element.labels[0] ?? element : element))
         .filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 43.9)
         .map((element) => element.outerHTML.slice(0, 120)),
     );

@@ -23,10 +23,10 @@ pub enum Cut {
     After,
 }
 
-/// Cuts the connection on which the client said `first` (or that said nothing of it, if empty) when it says `then`.
+/// Cuts the connection on which the client said `first` (anything, if empty) when it says `then` in the same transaction.
 #[derive(Clone, Debug)]
 pub struct Trap {
-    /// What the connection must have carried before.
+    /// What the transaction must have carried before.
     pub first: Vec<u8>,
     /// What springs the trap.
     pub then: Vec<u8>,
@@ -203,9 +203,11 @@ impl Shared {
     /// Whether what was just said springs the trap, which then is gone.
     fn springs(&self, said: &[u8], said_first: &mut bool) -> Option<Cut> {
         let mut trap = lock(&self.trap);
+        // What was said in a transaction before this one does not count: it may have been begun again elsewhere.
+        *said_first &= !holds(said, b"BEGIN");
         let laid = trap.as_ref()?;
-        *said_first |= holds(said, &laid.first);
-        if !*said_first || !holds(said, &laid.then) {
+        *said_first |= !laid.first.is_empty() && holds(said, &laid.first);
+        if (!laid.first.is_empty() && !*said_first) || !holds(said, &laid.then) {
             return None;
         }
         let cut = laid.cut;
@@ -265,6 +267,13 @@ mod tests {
             let mut victim = TcpStream::connect(proxy.address).unwrap();
             proxy.lay(Trap { first: b"dossier".to_vec(), then: b"COMMIT".to_vec(), cut });
             assert_eq!(say(&mut bystander, b"COMMIT").unwrap(), b"COMMIT", "it carried no dossier");
+            assert_eq!(say(&mut victim, b"a dossier").unwrap(), b"a dossier");
+            assert_eq!(say(&mut victim, b"BEGIN").unwrap(), b"BEGIN");
+            assert_eq!(
+                say(&mut victim, b"COMMIT").unwrap(),
+                b"COMMIT",
+                "this transaction carried no dossier"
+            );
             lock(&heard).clear();
             assert_eq!(say(&mut victim, b"a dossier").unwrap(), b"a dossier");
             assert_eq!(say(&mut victim, b"COMMIT"), None, "the answer does not come back");

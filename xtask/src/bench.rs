@@ -82,6 +82,25 @@ pub(crate) fn oracle(rounds: &str) -> Result<()> {
     execute(pinned("0", &oracle).arg(rounds))
 }
 
+/// What each page of the site costs: crates/server/examples/pages.rs says how it measures. Its table takes the place of the
+/// last one in BENCHMARKS.md.
+pub(crate) fn pages() -> Result<()> {
+    let build = ["build", "--release", "-p", "server", "--example", "pages"];
+    let table = output(&mut pinned("0", &executable(&build, "example", "pages")?))?;
+    let heading = format!("{}, {}\n\n", output(command("date").args(["-u", "+%F"]))?.trim(), machine()?);
+    let file = root().join("BENCHMARKS.md");
+    let text = std::fs::read_to_string(&file)?;
+    let (before, section) =
+        text.split_once("\n## Pages\n").context("BENCHMARKS.md has no section of pages")?;
+    let (section, after) =
+        section.split_once("\n## ").map_or((section, None), |(section, after)| (section, Some(after)));
+    let words = section.split("\n\n").find(|part| part.contains("cargo xtask")).unwrap_or_default().trim();
+    let after = after.map(|after| format!("\n## {after}")).unwrap_or_default();
+    print!("{table}");
+    std::fs::write(&file, format!("{before}\n## Pages\n\n{words}\n\n{heading}{table}{after}"))?;
+    Ok(())
+}
+
 fn measure(demo: &Demo, load: &Path, id_dossier: &str, messages: &str, profile: &str) -> Result<Round> {
     // decrypting takes a private operation of its own
     let operations = if profile == "encrypted" { 2.0 } else { 1.0 };
@@ -171,13 +190,18 @@ fn pinned(core: &str, program: &Path) -> Command {
     taskset
 }
 
-fn write_row(round: &Round, case: &str) -> Result<()> {
+/// The processor's name.
+fn machine() -> Result<String> {
     let cpuinfo = std::fs::read_to_string("/proc/cpuinfo")?;
     let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
+    Ok(model.trim_start_matches([' ', '\t', ':']).to_owned())
+}
+
+fn write_row(round: &Round, case: &str) -> Result<()> {
     let row = format!(
         "| {} | {} | consult, 5 demandes, {case}, HTTPS, {} B answer | {:.0} | {:.0} | {:.2} | {:.0} | {:.2} |\n",
         output(command("date").args(["-u", "+%F"]))?.trim(),
-        model.trim_start_matches([' ', '\t', ':']),
+        machine()?,
         round.answer_bytes,
         round.requests_per_second,
         round.signatures_per_second,

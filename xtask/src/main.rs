@@ -33,6 +33,7 @@ cargo xtask TASK
   codegen [--check]  the tables of crates/dossier from the sources of data/README.md
   fuzz SECONDS       each fuzz target for so long
   bench              requests per second of one core, as a part of its RSA signatures; a row for BENCHMARKS.md
+  bench pages        what each page of the site costs the server; a table for BENCHMARKS.md
   bench xmlsec       xmlsec beside roxmltree, bergshamra, libxml2 and xmlsec1, at work and under attack
   oracle [ROUNDS]    whether the time of an answer tells why a message did not decrypt: a statistic over 2,000 of each kind
   gate [--accept]    xmlsec's instructions beside those on record, and how they grow with hostile input
@@ -75,6 +76,7 @@ fn task(arguments: &[&str]) -> Result<()> {
         ["bench"] => bench::run(),
         ["oracle"] => bench::oracle("2000"),
         ["oracle", rounds] => bench::oracle(rounds),
+        ["bench", "pages"] => bench::pages(),
         ["bench", "xmlsec"] => bench_xmlsec::run(),
         ["torture", arguments @ ..] => torture::run(arguments),
         ["tidy"] => tidy::run(),

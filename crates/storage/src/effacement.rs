@@ -4,7 +4,10 @@
 //! What is left of an erased dossier is a row of `effacement`: its number, the day, why, and the SHA-256 of what it held.
 //! A backup that is restored is held against these rows, so that nobody comes back.
 
-use std::fmt::{self, Write as _};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use dossier::IdDossier;
@@ -90,6 +93,12 @@ const TABLES: &[Table] = &[
                      WHERE l.dossier = $1 ORDER BY l.cree_le, a.name, l.id_local",
             columns: &[("application", Kind::Text), ("IdLocal", Kind::Text), ("since", Kind::Time)],
         },
+    },
+    Table { name: "volet", erase: By("DELETE FROM volet WHERE dossier = $1"), export: Exported::WithDossier },
+    Table {
+        name: "reprise",
+        erase: By("DELETE FROM reprise WHERE dossier = $1"),
+        export: Exported::Never("for an hour at most, encrypted by what the person's browser alone has"),
     },
     Table {
         name: "code_acces",
@@ -223,6 +232,12 @@ impl Reader<'_> {
     pub async fn export(&mut self, id: &IdDossier) -> Result<Option<Export>, Error> {
         let Some(stored) = self.dossier(id).await? else { return Ok(None) };
         let history = self.history(id).await?;
+        let answered = self.volets(id).await?.into_iter();
+        let answered = answered.map(|(volet, stored)| {
+            (volet.code(), json!({ "complete": stored.complet, "answers": stored.reponses }))
+        });
+        // in one order, whatever the map's: the SHA-256 is of it
+        let volets = json!(answered.collect::<BTreeMap<_, _>>());
         let mut around = Map::new();
         if let Some(conservation) = self.conservation(id).await? {
             around.insert(
@@ -235,6 +250,7 @@ impl Reader<'_> {
             );
         }
         let mut content = content(&stored, &history)?;
+        content.as_object_mut().map(|content| content.insert("volets".to_owned(), volets));
         for table in TABLES {
             let Exported::Rows { select, columns } = table.export else { continue };
             let number = [Value::Integer(dossier_number(id))];

@@ -82,7 +82,7 @@ async fn stepped(house: &House, own: bool) -> Result<usize> {
     let entries = noted(&ledger, 0);
     found(&entries, &partner).await?;
     server.stop()?;
-    house.is_whole()?;
+    house.is_whole().await?;
     let log = std::fs::read_to_string(house.folder.join("server.log"))?;
     ensure!(
         !log.contains("panicked"),

@@ -54,7 +54,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
         total.add(tally);
         progress.after(round, &total);
     }
-    house.is_whole()?;
+    house.is_whole().await?;
     let log = std::fs::read_to_string(house.folder.join("server.log"))?;
     ensure!(log.contains("full"), "the log does not say that the disk is full");
     // The file is read anew by another process.
@@ -64,7 +64,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
     found(&entries, &server.partner()?).await?;
     locked(&ledger).none_twice()?;
     server.stop()?;
-    house.is_whole()?;
+    house.is_whole().await?;
     Ok(format!(
         "{rounds} times full; {total}; 999 again {:.2} s after there is space at the latest; {} × 999 found",
         slowest.as_secs_f64(),

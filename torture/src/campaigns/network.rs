@@ -19,7 +19,7 @@ const RECOVERY: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(context: Context) -> Result<String> {
     let cuts = context.rounds(4, 200);
-    let seconds = u64::from(context.rounds(5, 30));
+    let seconds = u64::from(context.rounds(3, 30));
     let mut cluster = Cluster::start();
     let direct = Database::at(&cluster.database("torture"));
     let proxy = Proxy::start(cluster.socket());
@@ -91,7 +91,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
         ensure!(tally.acknowledged > 0, "{trouble}: no 999 before and after: {tally}");
         total.add(tally);
         server.still_runs()?;
-        house.is_whole().with_context(|| trouble.to_owned())?;
+        house.is_whole().await.with_context(|| trouble.to_owned())?;
     }
     check(&ledger, &partner, &mut server, &house).await?;
     Ok(format!(
@@ -146,5 +146,5 @@ async fn check(ledger: &Shared, partner: &Partner, server: &mut Server, house: &
     found(&entries, partner).await?;
     locked(ledger).none_twice()?;
     server.stop()?;
-    house.is_whole()
+    house.is_whole().await
 }

@@ -17,7 +17,7 @@ const WRITERS: usize = 64;
 const RECOVERY: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(context: Context) -> Result<String> {
-    let rounds = context.rounds(3, 50);
+    let rounds = context.rounds(2, 50);
     let mut rng = context.rng();
     let mut cluster = Cluster::start();
     let house = House::on(&context, &cluster.database("torture"))?;
@@ -52,7 +52,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
         let [one, other] = &partners;
         found(&entries, if round % 2 == 0 { one } else { other }).await?;
         checked += entries.len();
-        house.is_whole()?;
+        house.is_whole().await?;
         progress.after(round, &total);
     }
     let entries = noted(&ledger, 0);

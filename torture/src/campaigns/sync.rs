@@ -75,7 +75,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
 
     // What the system still held in memory is not what counts: the next process reads the file anew.
     server.kill()?;
-    house.is_whole()?;
+    house.is_whole().await?;
     let mut server = house.serve()?;
     let entries = noted(&ledger, 0);
     found(&entries, &server.partner()?).await?;

@@ -79,7 +79,7 @@ async fn upgraded(house: &House) -> Result<u64> {
     ensure!(house.database.count(version)? == after, "a second start migrates again");
     found(&noted(&ledger, 0), &server.partner()?).await?;
     server.stop()?;
-    house.is_whole()?;
+    house.is_whole().await?;
 
     // The other way: what a later version left is refused and stays as it is.
     let later = after + 1000;

@@ -26,7 +26,7 @@ pub(super) static FORMULAIRE: Formulaire = Formulaire {
     titre: "Partie médicale",
     presentation: &[
         "Un médecin remplit cette partie, ou vous la remplissez avec lui.",
-        "Seuls les soignants de l’établissement la lisent.",
+        "L’établissement la lit pour savoir quels soins préparer.",
     ],
     etapes: &[
         Etape {

@@ -56,6 +56,12 @@ fn what_is_wrong_is_named() {
         ),
         ("[database]\nurl = \"mysql:x\"".to_owned(), "database.url must be sqlite:PATH or postgres://…"),
         (format!("{db}pool = \"odyssey\""), "pgbouncer"),
+        (format!("{db}[retention]\narchive_after_days = 0"), "retention takes days from 1"),
+        (
+            format!("{db}[retention.states.ENVOYE]\nerase_after_days = 1"),
+            "retention knows no state \"ENVOYE\"",
+        ),
+        (format!("{db}[backup]\nkeys = \"x\""), "did you mean \"backup.key\"?"),
         (
             format!("{db}[audit]\nkeep_requests = true\n[donnees]\nnir = \"verify\""),
             "audit.keep_requests would keep NumSecu",
@@ -87,4 +93,19 @@ fn postgresql_and_how_it_is_reached() {
         assert_eq!(config.database.options(), storage::Options { connections, pgbouncer });
         assert!(!format!("{config:?}").contains("geheim"), "a password is never shown");
     }
+}
+
+#[test]
+fn a_state_has_its_own_delays_and_the_others_two_years_and_three() {
+    use dossier::StatutDemande;
+    use storage::Delays;
+    let config = load(
+        "[database]\nurl = \"sqlite:x\"\n[retention.states.NON_ENVOYEE]\narchive_after_days = 365\n[backup]\nkey = \"s.cle\"",
+    )
+    .unwrap();
+    let rules = config.retention.rules();
+    assert!(config.retention.enabled);
+    assert_eq!(rules.delays(StatutDemande::Envoyee), Delays { archive: 730, erase: 1095 });
+    assert_eq!(rules.delays(StatutDemande::NonEnvoyee), Delays { archive: 365, erase: 1095 });
+    assert!(config.backup.key.unwrap().is_absolute());
 }

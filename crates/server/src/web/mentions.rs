@@ -6,13 +6,14 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use storage::Delays;
 
 use super::fichiers::style_path;
 use super::page;
 use super::retour::Retour;
 use super::secret::Secret;
 use super::vue::textes;
-use crate::config::{Conformite, Mentions, Nir};
+use crate::config::{Conformite, Mentions, Nir, Retention};
 use crate::state::AppState;
 
 /// Where the reader came from, which these pages lead back to.
@@ -48,9 +49,32 @@ struct Confidentialite<'a> {
     mentions: &'a Mentions,
     /// Whether the number of Social Security is kept.
     nir: bool,
-    /// How long after the last contact.
-    duree: String,
+    garde: Garde,
     trace: String,
+}
+
+/// How long a dossier is kept, in words.
+struct Garde {
+    /// After the last contact.
+    active: String,
+    /// Some states have less.
+    au_plus: bool,
+    /// In the archive; none: it is erased at once.
+    archive: Option<String>,
+}
+
+impl Garde {
+    fn of(retention: &Retention) -> Self {
+        let rules = retention.rules();
+        let all = || rules.states.iter().map(|(_, delays)| delays).chain([&rules.default]);
+        let most = |of: fn(&Delays) -> u32| all().map(of).max().unwrap_or_default();
+        let (active, archive) = (most(|delays| delays.archive), most(|delays| delays.erase));
+        Self {
+            active: jours(active),
+            au_plus: all().any(|delays| delays.archive != active || delays.erase != archive),
+            archive: (archive > 0).then(|| jours(archive)),
+        }
+    }
 }
 
 impl Chemin {
@@ -97,7 +121,7 @@ pub(super) async fn confidentialite(State(state): State<Arc<AppState>>, headers:
         chemin,
         mentions: &state.config.mentions,
         nir: state.config.donnees.nir == Nir::Keep,
-        duree: duree(24),
+        garde: Garde::of(&state.config.retention),
         trace: duree(state.config.audit.keep_months),
     };
     page::html(StatusCode::OK, &page)
@@ -110,6 +134,15 @@ fn duree(mois: u32) -> String {
         (1, 0) => "1 an".to_owned(),
         (ans, 0) => format!("{ans} ans"),
         (_, _) => format!("{mois} mois"),
+    }
+}
+
+/// A length of time in days, in words.
+fn jours(jours: u32) -> String {
+    match jours {
+        jours if jours > 0 && jours % 365 == 0 => duree(jours / 365 * 12),
+        1 => "1 jour".to_owned(),
+        jours => format!("{jours} jours"),
     }
 }
 
@@ -137,6 +170,10 @@ mod tests {
     fn lengths_of_time() {
         for (mois, texte) in [(6, "6 mois"), (12, "1 an"), (24, "2 ans"), (30, "30 mois"), (120, "10 ans")] {
             assert_eq!(duree(mois), texte);
+        }
+        for (days, texte) in [(730, "2 ans"), (1095, "3 ans"), (365, "1 an"), (90, "90 jours"), (1, "1 jour")]
+        {
+            assert_eq!(jours(days), texte);
         }
     }
 
@@ -183,7 +220,7 @@ mod tests {
                 chemin: chemin(),
                 mentions: &mentions,
                 nir,
-                duree: duree(24),
+                garde: Garde::of(&Retention::default()),
                 trace: duree(120),
             };
             let html = page.render().unwrap();

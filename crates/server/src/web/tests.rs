@@ -12,6 +12,7 @@ use super::secret::Secret;
 
 mod browser;
 mod duree;
+mod hostile;
 mod routes;
 
 use crate::{Clock, Config, Server};

@@ -9,6 +9,7 @@ mod chaos;
 mod codes;
 mod contract;
 mod encryption;
+mod famille;
 mod faults;
 #[path = "../harness/mod.rs"]
 mod harness;
@@ -68,6 +69,16 @@ impl Harness {
         let url = format!("sqlite:{}", self.directory.path().join("vtpa.db").display());
         let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
         sqlx::query_scalar("SELECT count(*) FROM dossier").fetch_one(&mut connection).await.unwrap()
+    }
+}
+
+impl Harness {
+    /// The actions of the audit trail, in order.
+    async fn actions(&self) -> Vec<String> {
+        use sqlx::Connection as _;
+        let url = format!("sqlite:{}", self.directory.path().join("vtpa.db").display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query_scalar("SELECT action FROM trace ORDER BY id").fetch_all(&mut connection).await.unwrap()
     }
 }
 

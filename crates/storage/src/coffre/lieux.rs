@@ -117,6 +117,16 @@ mod tests {
         ("certificat", "der", "public: an application's certificate"),
         ("etablissement", "adresse", "public: of the FINESS register"),
         ("reprise", "scelle", "encrypted already, by a key that the person's browser alone has"),
+        ("trace", "certificat", "a SHA-256"),
+        ("trace", "requete", "a SHA-256: the request itself is a trace_piece"),
+        ("trace", "assertion", "a SHA-256: what it said is a trace_piece"),
+        ("trace_tete", "signe_empreinte", "a SHA-256"),
+        ("trace_tete", "signature", "the server's, over a SHA-256"),
+        ("trace_tete", "certificat", "public: the server's"),
+        ("trace_signature", "signature", "the server's, over a SHA-256"),
+        ("trace_signature", "certificat", "public: the server's"),
+        ("trace_oubli", "signature", "the server's, over a SHA-256"),
+        ("trace_oubli", "certificat", "public: the server's"),
     ];
 
     #[tokio::test]

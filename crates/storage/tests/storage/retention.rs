@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use dossier::{IdDossier, StatutDemande};
-use storage::{Acces, Acteur, Delays, Due, ErasureReason, Error, Refusal, Retained, RetentionRules, Stage};
+use storage::{
+    Acces, Acteur, Delays, Due, ErasureReason, Error, NouvelleReprise, Refusal, Retained, RetentionRules,
+    SessionFinie, Stage, Volet,
+};
 
 use crate::{
-    ours::NOW,
+    ours::{NOW, holds},
     support::{Base, id, read, refused, run, sha},
 };
 
@@ -282,8 +285,23 @@ async fn an_erased_dossier_leaves_its_number_the_day_and_the_reason() {
             .unwrap();
         run!(base, open_session(&sha(seed), id, application, hour, hour)).unwrap();
         run!(base, issue_jeton(&sha(seed + 10), id, application)).unwrap();
+        let mut answers = dossier::volet::Reponses::default();
+        answers.poser("medecin-traitant", Some(if seed == 1 { "Dr Quintefeuille" } else { "Dr Roy" }.into()));
+        let answers = &answers;
+        run!(base, save_volet(id, Volet::Medical, answers, true, 0)).unwrap();
+        let (cookie, session) = (&sha(seed + 20), &SessionFinie { dossier: id.clone(), application });
+        let form = NouvelleReprise {
+            sha256: cookie,
+            session,
+            chemin: "/dossier/medical",
+            scelle: b"sealed by the browser",
+            pour: hour,
+        };
+        assert_eq!(run!(base, keep_reprise(form)), Ok(true));
     }
+    assert!(holds(&base.place, "Quintefeuille"), "the test looks where it is");
     let before = read!(base, export(gone)).unwrap();
+    assert_eq!(before.content["volets"]["medical"]["answers"]["medecin-traitant"], "Dr Quintefeuille");
     let content = before.content.to_string();
     for part in ["DURAND", "238047511604422", "06 12 34 56 78", "rez-de-chaussée", "\"gone\"", &finess[0]] {
         assert!(content.contains(part), "{part} is not in the export");
@@ -296,15 +314,24 @@ async fn an_erased_dossier_leaves_its_number_the_day_and_the_reason() {
     );
     assert_eq!(erased.le.as_millisecond() % 86_400_000, 0, "to the day");
     assert_eq!(read!(base, erasures()), [erased]);
-    for (table, rows) in
-        [("dossier", 1), ("demande", 1), ("demande_historique", 2), ("lien", 1), ("session", 1), ("jeton", 1)]
-    {
+    for (table, rows) in [
+        ("dossier", 1),
+        ("demande", 1),
+        ("demande_historique", 2),
+        ("lien", 1),
+        ("session", 1),
+        ("jeton", 1),
+        ("volet", 1),
+        ("reprise", 1),
+    ] {
         assert_eq!(
             base.count(&format!("SELECT count(*) FROM {table}")),
             rows,
             "{table}: the other one's only"
         );
     }
+    base.store.compact().await.unwrap();
+    assert!(!holds(&base.place, "Quintefeuille"), "nothing that only the erased one's rows held");
     assert_eq!(read!(base, export(gone)), None);
     assert!(matches!(base.store.consult(stays.as_str(), application, "stays").await, Ok(Acces::Lie(_))));
     assert_eq!(refused(run!(base, erase_dossier(gone, ErasureReason::Request))), Refusal::UnknownDossier);

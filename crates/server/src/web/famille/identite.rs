@@ -148,7 +148,7 @@ async fn keep(
         Box::pin(async move {
             let before = tx.dossier(id).await?.ok_or(Refusal::UnknownDossier)?.demandeur;
             let corrected = corrected(&before, contact);
-            if corrected != before && mark(&before) != vu {
+            if corrected != before && seen_as(&before) != vu {
                 return Err(Refusal::Depasse.into());
             }
             tx.correct_demandeur(id, &corrected).await?;
@@ -186,6 +186,11 @@ fn known(demandeur: &Demandeur) -> Reponses {
     known
 }
 
+/// The person as this page shows them: those close to them have a page of their own.
+fn seen_as(demandeur: &Demandeur) -> String {
+    mark(&Demandeur { contacts: Vec::new(), ..demandeur.clone() })
+}
+
 fn corrected(before: &Demandeur, contact: &Reponses) -> Demandeur {
     let answer = |champ| contact.valeur(champ).map(Prive::from);
     Demandeur {
@@ -208,7 +213,7 @@ impl PageIdentite {
             rang: 1,
             sur: formulaire(Volet::Admin).etapes.len(),
             revision,
-            vu: mark(demandeur),
+            vu: seen_as(demandeur),
             champs,
             depasse: false,
         }

@@ -7,8 +7,8 @@ use axum::extract::rejection::FormRejection;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use dossier::IdDossier;
 use dossier::volet::Saisie;
-use dossier::{Demandeur, IdDossier};
 use storage::{Acteur, Action, Error, Refusal, Session, StoredDossier, Trace};
 
 use crate::clock::day_in_paris;
@@ -151,10 +151,10 @@ pub(super) fn onward(path: &str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, path.to_owned())]).into_response()
 }
 
-/// What a form says of the person that it was shown, so that it corrects no other state of them: a digest, nothing to read.
-pub(super) fn mark(demandeur: &Demandeur) -> String {
+/// What a form says of what it showed, so that it corrects no other state of it: a digest, nothing to read.
+pub(super) fn mark(shown: &impl serde::Serialize) -> String {
     use base64::Engine as _;
-    let json = serde_json::to_vec(demandeur).unwrap_or_default();
+    let json = serde_json::to_vec(shown).unwrap_or_default();
     let digest = xmlsec::DigestMethod::Sha256.digest(&json);
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest)
 }

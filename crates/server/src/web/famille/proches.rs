@@ -97,7 +97,7 @@ struct Proche {
     champs: Vec<ChampVue>,
 }
 
-/// What was read of the whole page.
+/// What was read of the whole page. Whoever has come meanwhile is not on it.
 struct Lu {
     connus: Vec<Lecture>,
     nouveau: Lecture,
@@ -110,10 +110,7 @@ pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap)
         Err(page) => return page,
     };
     let contacts = &visite.dossier.demandeur.contacts;
-    let known = contacts.iter().map(|contact| {
-        let known = known(contact);
-        CONNU.champs.iter().map(|champ| ChampVue::stored(champ, &known)).collect()
-    });
+    let known = contacts.iter().map(stored);
     let new = NOUVEAU.champs.iter().map(|champ| ChampVue::stored(champ, &Reponses::default())).collect();
     let page = PageProches::new(&visite, &state, known.collect(), new);
     page::html(StatusCode::OK, &page)
@@ -131,7 +128,10 @@ pub(super) async fn save(
     };
     let contacts = &visite.dossier.demandeur.contacts;
     let today = day_in_paris(state.clock.now());
-    let typed: Vec<Saisie> = (0..contacts.len()).map(|rank| saisie.sous(&prefix(rank))).collect();
+    let typed: Vec<Saisie> = (0..contacts.len())
+        .map(|rank| saisie.sous(&prefix(rank)))
+        .take_while(|typed| CONNU.champs.iter().any(|champ| typed.premier(champ.nom).is_some()))
+        .collect();
     let new = saisie.sous(NOUVEAU_PREFIX);
     let read = Lu {
         connus: typed.iter().map(|typed| CONNU.lire(typed, &Reponses::default(), today)).collect(),
@@ -139,8 +139,9 @@ pub(super) async fn save(
     };
     let again = |status, depasse| {
         let known = typed.iter().zip(&read.connus).map(|(typed, lecture)| fields(&CONNU, typed, lecture));
+        let others = contacts.iter().skip(typed.len()).map(stored);
         let fields = fields(&NOUVEAU, &new, &read.nouveau);
-        let page = PageProches::new(&visite, &state, known.collect(), fields);
+        let page = PageProches::new(&visite, &state, known.chain(others).collect(), fields);
         page::html(status, &PageProches { depasse, ..page })
     };
     if read.connus.iter().chain([&read.nouveau]).any(|lecture| !lecture.fautes.is_empty()) {
@@ -159,7 +160,7 @@ async fn keep(state: &AppState, visite: &Visite, read: &Lu, vu: &str) -> Result<
     let saved = state.store.run("save those close to the person", |tx| {
         Box::pin(async move {
             let before = tx.dossier(id).await?.ok_or(Refusal::UnknownDossier)?.demandeur;
-            if mark(&before) == vu {
+            if mark(&before.contacts) == vu {
                 tx.correct_demandeur(id, &corrected(&before, read)).await?;
                 return tx.trace(trace).await;
             }
@@ -182,6 +183,11 @@ fn fields(etape: &'static Etape, typed: &Saisie, lecture: &Lecture) -> Vec<Champ
     etape.champs.iter().map(|champ| ChampVue::typed(champ, typed, fault(champ))).collect()
 }
 
+fn stored(contact: &Contact) -> Vec<ChampVue> {
+    let known = known(contact);
+    CONNU.champs.iter().map(|champ| ChampVue::stored(champ, &known)).collect()
+}
+
 fn known(contact: &Contact) -> Reponses {
     let mut known = Reponses::default();
     known.poser("fixe", contact.telephone_fixe.clone());
@@ -191,8 +197,10 @@ fn known(contact: &Contact) -> Reponses {
 }
 
 fn corrected(before: &Demandeur, read: &Lu) -> Demandeur {
-    let mut contacts: Vec<Contact> =
-        before.contacts.iter().zip(&read.connus).map(|(contact, lecture)| with(contact, lecture)).collect();
+    let mut contacts = before.contacts.clone();
+    for (contact, lecture) in contacts.iter_mut().zip(&read.connus) {
+        *contact = with(contact, lecture);
+    }
     contacts.extend(new(&read.nouveau).filter(|_| before.contacts.len() < CONTACTS_MAX));
     Demandeur { contacts, ..before.clone() }
 }
@@ -253,7 +261,7 @@ impl PageProches {
         Self {
             style: cadre.style,
             cadre,
-            vu: mark(demandeur),
+            vu: mark(&demandeur.contacts),
             proches: proches.collect(),
             nouveau: named(nouveau, NOUVEAU_PREFIX),
             place: demandeur.contacts.len() < CONTACTS_MAX,

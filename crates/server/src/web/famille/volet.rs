@@ -15,7 +15,7 @@ use super::vue::{ChampVue, Champs, Entree, manque};
 use crate::clock::day_in_paris;
 use crate::state::AppState;
 use crate::web::page;
-use crate::web::vue::textes::pluriel;
+use crate::web::vue::textes::{jour, pluriel};
 
 /// A part as a whole.
 #[derive(Template)]
@@ -250,8 +250,11 @@ fn question(champ: &Champ) -> String {
     }
 }
 
-/// An answer in words.
+/// An answer in words, days in full.
 fn said(champ: &Champ, stored: &str) -> String {
+    if let (Genre::DatePassee, Ok(date)) = (champ.genre, stored.parse()) {
+        return jour(date);
+    }
     champ.dire(stored).unwrap_or_else(|| match Observation::lire(stored) {
         Some(seen) if seen.modalite() == Modalite::A => "Oui, seule".to_owned(),
         Some(seen) if seen.modalite() == Modalite::C => "Non".to_owned(),
@@ -266,7 +269,12 @@ fn said(champ: &Champ, stored: &str) -> String {
 impl GirVue {
     pub(super) fn new(reponses: &Reponses) -> Option<Self> {
         let gir = reponses.gir()?;
-        let letters = reponses.modalites().map(|modalite| modalite.map_or("–", Modalite::lettre));
+        let letters = reponses.modalites().map(|modalite| match modalite {
+            Some(Modalite::A) => "A, seule",
+            Some(Modalite::B) => "B, en partie",
+            Some(Modalite::C) => "C, non",
+            None => "Pas encore rempli",
+        });
         Some(Self {
             groupe: gir.groupe,
             rang: gir.rang,
