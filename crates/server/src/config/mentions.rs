@@ -18,18 +18,18 @@ pub struct Mentions {
     pub telephone: String,
     /// E-mail address of the data protection officer; empty: `courriel` is the one to write to.
     pub delegue: String,
-    /// The audit by the RGAA; absent: « non conforme », as the law has it.
-    pub audit: Option<Audit>,
+    /// The audit by the RGAA; without one: « non conforme », as the law has it.
+    pub audit: Audit,
 }
 
 /// An audit of accessibility. Only what it found can say anything else than « non conforme ».
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Audit {
-    /// Who made it.
+    /// Who made it; empty: nobody yet.
     pub par: String,
     /// On which day, as `2027-03-31`.
-    pub le: jiff::civil::Date,
+    pub le: Option<jiff::civil::Date>,
     /// How many per cent of the criteria that apply are met.
     pub taux: u8,
 }
@@ -60,9 +60,10 @@ impl Conformite {
 impl Mentions {
     /// What the audit allows to be said.
     pub fn conformite(&self) -> Conformite {
-        match self.audit.as_ref().map(|audit| audit.taux) {
-            Some(100) => Conformite::Totale,
-            Some(50..=99) => Conformite::Partielle,
+        match self.audit.taux {
+            _ if !self.audit.was_made() => Conformite::Aucune,
+            100 => Conformite::Totale,
+            50..=99 => Conformite::Partielle,
             _ => Conformite::Aucune,
         }
     }
@@ -79,13 +80,24 @@ impl Mentions {
                 return invalid(key, "must be one e-mail address");
             }
         }
-        match &self.audit {
-            Some(audit) if audit.taux > 100 => invalid("mentions.audit.taux", "must be from 0 to 100"),
-            Some(audit) if audit.par.trim().is_empty() => {
-                invalid("mentions.audit.par", "must say who made the audit")
-            }
-            _ => Ok(()),
+        let Audit { par, le, taux } = &self.audit;
+        if *taux > 100 {
+            return invalid("mentions.audit.taux", "must be from 0 to 100");
         }
+        if par.trim().is_empty() && (le.is_some() || *taux > 0) {
+            return invalid("mentions.audit.par", "must say who made the audit");
+        }
+        if !par.trim().is_empty() && le.is_none() {
+            return invalid("mentions.audit.le", "must say on which day the audit was made: \"2027-03-31\"");
+        }
+        Ok(())
+    }
+}
+
+impl Audit {
+    /// Whether there was one.
+    pub fn was_made(&self) -> bool {
+        !self.par.trim().is_empty()
     }
 }
 
@@ -94,8 +106,8 @@ mod tests {
     use super::*;
 
     fn audited(taux: u8) -> Mentions {
-        let audit = Audit { par: "Un cabinet".to_owned(), le: jiff::civil::date(2027, 3, 31), taux };
-        Mentions { audit: Some(audit), ..Mentions::default() }
+        let audit = Audit { par: "Un cabinet".to_owned(), le: Some(jiff::civil::date(2027, 3, 31)), taux };
+        Mentions { audit, ..Mentions::default() }
     }
 
     #[test]

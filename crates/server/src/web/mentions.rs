@@ -13,7 +13,7 @@ use super::page;
 use super::retour::Retour;
 use super::secret::Secret;
 use super::vue::textes;
-use crate::config::{Conformite, Mentions, Nir, Retention};
+use crate::config::{AuditRgaa, Conformite, Mentions, Nir, Retention};
 use crate::state::AppState;
 
 /// Where the reader came from, which these pages lead back to.
@@ -96,10 +96,11 @@ impl Chemin {
 /// `GET /accessibilite`
 pub(super) async fn accessibilite(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
     let mentions = &state.config.mentions;
-    let audit = mentions.audit.as_ref().map(|audit| Audit {
-        par: audit.par.clone(),
-        le: textes::jour(audit.le),
-        taux: audit.taux,
+    let AuditRgaa { par, le, taux } = &mentions.audit;
+    let audit = le.filter(|_| mentions.audit.was_made()).map(|le| Audit {
+        par: par.clone(),
+        le: textes::jour(le),
+        taux: *taux,
     });
     let chemin = Chemin::of(&state, &headers).await;
     let page = Accessibilite {
@@ -158,7 +159,7 @@ mod tests {
             courriel: "aide@exemple.fr".to_owned(),
             telephone: "04 00 00 00 00".to_owned(),
             delegue: String::new(),
-            audit: None,
+            audit: AuditRgaa::default(),
         }
     }
 

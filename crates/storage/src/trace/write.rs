@@ -69,7 +69,14 @@ impl Tx<'_> {
         self.traces(std::slice::from_ref(trace)).await
     }
 
+    /// Says that this transaction changes data and traces nothing, and why. Without either it is told in the log
+    /// and counted ([`Statistics::untraced`](crate::Statistics)); `cargo xtask tidy` looks for one of them in each.
+    pub fn untraced(&mut self, because: &'static str) {
+        self.accounted = Some(because);
+    }
+
     pub(crate) async fn traces(&mut self, traces: &[Trace]) -> Result<(), Error> {
+        self.accounted = Some("traced");
         const ROWS: &str = concat!(
             "INSERT INTO trace (le, acteur, application, certificat, id_local, compte, action, dossier, demande, code,",
             " detail, message_id, reference, requete, assertion)",
