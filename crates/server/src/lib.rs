@@ -7,6 +7,7 @@ mod assertion;
 pub mod at_rest;
 pub mod audit;
 pub mod backup_key;
+pub mod bureau;
 mod chaos;
 mod check;
 mod clock;

@@ -25,7 +25,7 @@ use tower::ServiceExt as _;
 
 use crate::config::{Limits, seconds};
 use crate::metrics;
-use crate::peer::PeerCertificate;
+use crate::peer::{PeerAddress, PeerCertificate};
 use crate::state::AppState;
 
 /// What a connection gets that is asked to end, or that has no request while the server stops.
@@ -72,12 +72,13 @@ pub(crate) async fn serve(
             tracing::debug!("too many connections from one address");
             continue;
         };
+        let from = PeerAddress { ip: address, behind_proxy: tls.is_none() };
         let (tls, app, state, stop) = (tls.clone(), app.clone(), Arc::clone(&state), stop.clone());
         let alive = alive.clone();
         tokio::spawn(async move {
             let _held = (place, of_address, alive);
             metrics::connection(1.0);
-            connection(stream, tls, app, state, stop).await;
+            connection(stream, from, tls, app, state, stop).await;
             metrics::connection(-1.0);
         });
     }
@@ -103,6 +104,7 @@ fn resize(places: &Semaphore, size: &mut usize, wanted: usize) {
 /// One connection, from its handshake to its end.
 async fn connection(
     stream: TcpStream,
+    from: PeerAddress,
     tls: Option<TlsAcceptor>,
     app: Router,
     state: Arc<AppState>,
@@ -121,6 +123,7 @@ async fn connection(
     let service = service_fn(move |mut request: Request<Incoming>| {
         let running = Running::begin(Arc::clone(&busy));
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(from);
         let keeps = request.version() <= Version::HTTP_11;
         let (answered, state) = (app.clone().oneshot(request), Arc::clone(&state));
         async move {

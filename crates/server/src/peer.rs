@@ -2,8 +2,10 @@
 //! messages, and bound to the application that signs (attack catalogue 43).
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, UnixTime};
@@ -44,6 +46,34 @@ impl PeerCertificate {
         let caller = state.store.application_by_fingerprint(&fingerprint).await?;
         let same = caller.is_some_and(|caller| caller.id == application.id);
         Ok(if same { Ok(()) } else { Err(Refusal::TlsCertificateOfAnother) })
+    }
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PeerAddress {
+    /// The other end of the connection.
+    pub(crate) ip: IpAddr,
+    /// Which is a TLS proxy on this machine: the plain listener is for no one else (decisions §8).
+    pub(crate) behind_proxy: bool,
+}
+
+impl PeerAddress {
+    /// Whose attempts are counted together: an IPv4 address, an IPv6 network of 64 bits. Behind a proxy the last address that it
+    /// added counts; the caller may have written those before it.
+    pub(crate) fn network(self, headers: &HeaderMap) -> String {
+        let forwarded = || {
+            let last = headers.get_all("x-forwarded-for").into_iter().next_back()?;
+            last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+        };
+        let ip = if self.behind_proxy { forwarded().unwrap_or(self.ip) } else { self.ip };
+        match ip.to_canonical() {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => {
+                let [a, b, c, d, ..] = ip.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        }
     }
 }
 
@@ -123,5 +153,31 @@ impl ClientCertVerifier for ClientVerifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_are_counted_by_network() {
+        for (ip, behind_proxy, forwarded, expected) in [
+            ("192.0.2.7", false, None, "192.0.2.7"),
+            ("192.0.2.7", false, Some("198.51.100.1"), "192.0.2.7"),
+            ("::ffff:192.0.2.7", false, None, "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", false, None, "2001:db8:1:2::/64"),
+            ("127.0.0.1", true, Some("198.51.100.1"), "198.51.100.1"),
+            ("127.0.0.1", true, Some("203.0.113.9, 198.51.100.1"), "198.51.100.1"),
+            ("127.0.0.1", true, Some("nonsense"), "127.0.0.1"),
+            ("127.0.0.1", true, None, "127.0.0.1"),
+        ] {
+            let headers: HeaderMap = forwarded
+                .map(|value| ("x-forwarded-for".parse().unwrap(), value.parse().unwrap()))
+                .into_iter()
+                .collect();
+            let address = PeerAddress { ip: ip.parse().unwrap(), behind_proxy };
+            assert_eq!(address.network(&headers), expected, "{ip} {forwarded:?}");
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! What an establishment's desk sees and does: the demandes sent to it, never another's, never those not sent.
 
+use std::collections::HashMap;
+
+use dossier::volet::Volet;
 use dossier::{Demandeur, IdDossier, Prive, StatutDemande, TypeHebergement, UrgenceDemande};
 use jiff::Timestamp;
 
 use crate::{
-    Coffre, CompteId, Error, Reader, StoredDemande, StoredDossier, Tx, compte,
+    Coffre, CompteId, Error, Reader, StoredDemande, StoredDossier, StoredVolet, Tx, compte,
     demande::{remarque, statut},
     sql::{Row, Value, dossier_id, elements, time},
 };
@@ -58,6 +61,8 @@ pub struct DemandeBureau {
     pub dossier: StoredDossier,
     /// The demande.
     pub demande: StoredDemande,
+    /// What was answered in the parts of the dossier.
+    pub volets: HashMap<Volet, StoredVolet>,
     /// How it came there, in the order of events; never empty.
     pub actes: Vec<Acte>,
 }
@@ -152,11 +157,11 @@ macro_rules! liste {
 }
 
 fn ligne(row: &Row<'_>, coffre: &Coffre) -> Result<LigneBureau, Error> {
-    let id = row.integer(0)?;
+    let (id, number) = (row.integer(0)?, row.integer(1)?);
     Ok(LigneBureau {
         demande: id,
-        dossier: dossier_id("demande", row.integer(1)?)?,
-        demandeur: coffre.document("dossier", "demandeur", row.integer(1)?, row.bytes(2)?)?,
+        dossier: dossier_id("demande", number)?,
+        demandeur: coffre.document("dossier", "demandeur", number, row.bytes(2)?)?,
         statut: statut(id, row.integer(3)?)?,
         statut_le: time("demande", "statut_le", row.integer(4)?)?,
         envoyee_le: row.maybe_integer(5)?.map(|le| time("demande_historique", "le", le)).transpose()?,
@@ -212,25 +217,28 @@ impl Reader<'_> {
         // what the family asked of others is not this establishment's
         let mine = dossier.demandes.drain(..).find(|one| one.id == demande);
         let Some(mine) = mine else { return Ok(None) };
-        let actes = self.actes(demande).await?;
-        Ok(Some(DemandeBureau { dossier, demande: mine, actes }))
+        let (volets, actes) = (self.volets(&id).await?, self.actes(demande).await?);
+        Ok(Some(DemandeBureau { dossier, demande: mine, volets, actes }))
     }
 
     async fn actes(&mut self, demande: i64) -> Result<Vec<Acte>, Error> {
-        const SQL: &str = "SELECT h.id, h.de, h.vers, h.motif, h.remarque, h.le, h.compte, c.prive, c.login \
+        const SQL: &str = "SELECT h.id, h.de, h.vers, h.motif, h.remarque, h.le, h.compte, c.login, c.prive \
              FROM demande_historique h LEFT JOIN compte c ON c.id = h.compte WHERE h.demande = $1 ORDER BY h.id";
         let coffre = self.coffre();
         self.rows("demande_historique", SQL, &[Value::Integer(demande)], |row| {
-            let auteur = match (row.maybe_integer(6)?, row.maybe_bytes(7)?) {
-                (Some(id), Some(prive)) => Some((CompteId(id), compte::nom(&coffre, prive, row.text(8)?)?)),
+            let auteur = match (row.maybe_integer(6)?, row.maybe_text(7)?, row.maybe_bytes(8)?) {
+                (Some(id), Some(login), Some(stored)) => {
+                    Some((CompteId(id), compte::nom(&coffre, login, stored)?))
+                }
                 _ => None,
             };
+            let id = row.integer(0)?;
             Ok(Acte {
-                id: row.integer(0)?,
+                id,
                 de: row.maybe_integer(1)?.map(|de| statut(demande, de)).transpose()?,
                 vers: statut(demande, row.integer(2)?)?,
                 motif: row.maybe_text(3)?.map(str::to_owned),
-                remarque: remarque(&coffre, "demande_historique", row.integer(0)?, row.maybe_bytes(4)?)?,
+                remarque: remarque(&coffre, "demande_historique", id, row.maybe_bytes(4)?)?,
                 le: time("demande_historique", "le", row.integer(5)?)?,
                 auteur,
             })

@@ -99,7 +99,8 @@ pub(crate) use colonnes;
 
 pub(crate) fn decode(row: &Row<'_>, coffre: &Coffre, first: usize) -> Result<Compte, Error> {
     let id = row.integer(first)?;
-    let donnees: Donnees = coffre.document("compte", "prive", row.text(first + 2)?, row.bytes(first + 4)?)?;
+    let login = row.text(first + 2)?;
+    let donnees: Donnees = coffre.document("compte", "prive", login, row.bytes(first + 4)?)?;
     let provisoire = match (row.maybe_integer(first + 6)?, row.maybe_integer(first + 7)?) {
         (None, _) => Provisoire::Non,
         (Some(_), Some(1)) => Provisoire::Perime,
@@ -108,7 +109,7 @@ pub(crate) fn decode(row: &Row<'_>, coffre: &Coffre, first: usize) -> Result<Com
     Ok(Compte {
         id: CompteId(id),
         etablissement: row.text(first + 1)?.to_owned(),
-        login: row.text(first + 2)?.to_owned(),
+        login: login.to_owned(),
         sujet: row.maybe_text(first + 3)?.map(str::to_owned),
         nom: donnees.nom,
         mot_de_passe: row.text(first + 5)?.into(),
@@ -120,9 +121,9 @@ pub(crate) fn decode(row: &Row<'_>, coffre: &Coffre, first: usize) -> Result<Com
     })
 }
 
-/// The name of an account's owner, from its document.
-pub(crate) fn nom(coffre: &Coffre, prive: &[u8], login: &str) -> Result<Prive, Error> {
-    let donnees: Donnees = coffre.document("compte", "prive", login, prive)?;
+/// The name of an account's owner, from what is stored for this login.
+pub(crate) fn nom(coffre: &Coffre, login: &str, stored: &[u8]) -> Result<Prive, Error> {
+    let donnees: Donnees = coffre.document("compte", "prive", login, stored)?;
     Ok(donnees.nom)
 }
 
@@ -185,8 +186,8 @@ impl Tx<'_> {
         {
             return Err(Refusal::SujetTaken.into());
         }
-        let prive =
-            self.prive(nouveau.login, &Donnees { nom: nouveau.nom.into(), second_facteur: None }).await?;
+        let donnees = Donnees { nom: nouveau.nom.into(), second_facteur: None };
+        let prive = self.seal_document("compte", "prive", nouveau.login, &donnees).await?;
         let values = [
             Value::Text(nouveau.etablissement),
             Value::Text(nouveau.login),
@@ -225,7 +226,8 @@ impl Tx<'_> {
             ", prive = $3, second_le = NULL WHERE id = $4"
         );
         let compte = self.compte(id).await?.ok_or(Refusal::UnknownCompte)?;
-        let prive = self.prive(&compte.login, &Donnees { nom: compte.nom, second_facteur: None }).await?;
+        let donnees = Donnees { nom: compte.nom, second_facteur: None };
+        let prive = self.seal_document("compte", "prive", &compte.login, &donnees).await?;
         let values = [
             Value::Text(mot_de_passe),
             Value::MaybeInteger(provisoire.map(milliseconds)),
@@ -257,7 +259,7 @@ impl Tx<'_> {
             concat!("UPDATE compte SET prive = $1, second_pas = $2, second_le = ", now!(), " WHERE id = $3");
         let compte = self.compte(id).await?.ok_or(Refusal::UnknownCompte)?;
         let donnees = Donnees { nom: compte.nom, second_facteur: Some(secret.clone()) };
-        let prive = self.prive(&compte.login, &donnees).await?;
+        let prive = self.seal_document("compte", "prive", &compte.login, &donnees).await?;
         self.one_compte(SQL, &[Value::Bytes(&prive), Value::Integer(pas), Value::Integer(id.0)]).await
     }
 
@@ -273,10 +275,6 @@ impl Tx<'_> {
     pub async fn note_entree(&mut self, id: CompteId) -> Result<(), Error> {
         const SQL: &str = concat!("UPDATE compte SET entre_le = ", now!(), " WHERE id = $1");
         self.one_compte(SQL, &[Value::Integer(id.0)]).await
-    }
-
-    async fn prive(&mut self, login: &str, donnees: &Donnees) -> Result<Vec<u8>, Error> {
-        self.seal_document("compte", "prive", login, donnees).await
     }
 
     async fn one_compte(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Error> {

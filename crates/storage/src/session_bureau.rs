@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Compte, CompteId, Error, Reader, Store, Tx, compte,
-    sql::{Value, document, milliseconds, now, time},
+    sql::{Value, milliseconds, now, time},
 };
 
 /// A session of the desk that holds.
@@ -73,7 +73,10 @@ impl Store {
         if found.as_ref().is_some_and(|session| session.stale) {
             let sha256 = *sha256;
             self.run("desk session alive", move |tx| {
-                Box::pin(async move { tx.extend_bureau_session(&sha256).await })
+                Box::pin(async move {
+                    tx.untraced("that a page was seen is traced by who shows it");
+                    tx.extend_bureau_session(&sha256).await
+                })
             })
             .await?;
             return self.reader()?.bureau_session(&sha256).await;
@@ -99,12 +102,10 @@ impl Reader<'_> {
         let coffre = self.coffre();
         self.row("session_bureau", SQL, &[Value::Bytes(sha256)], |row| {
             let id = row.integer(0)?;
-            let attente: Option<Attente> = match row.maybe_bytes(2)? {
-                Some(json) => {
-                    Some(document(json).ok_or_else(|| Error::inconsistent("session_bureau", "attente", id))?)
-                }
-                None => None,
-            };
+            let attente: Option<Attente> = row
+                .maybe_bytes(2)?
+                .map(|stored| coffre.document("session_bureau", "attente", id, stored))
+                .transpose()?;
             let absolute_end = row.integer(4)?;
             Ok(SessionBureau {
                 id,
@@ -141,11 +142,10 @@ impl Reader<'_> {
         .await
     }
 
-    /// Whether this browser has entered the account before.
-    pub async fn navigateur_connu(&mut self, sha256: &[u8; 32], compte: CompteId) -> Result<bool, Error> {
-        const SQL: &str = "SELECT 1 FROM navigateur_connu WHERE sha256 = $1 AND compte = $2";
-        let values = [Value::Bytes(sha256), Value::Integer(compte.0)];
-        Ok(self.row("navigateur_connu", SQL, &values, |_| Ok(())).await?.is_some())
+    /// The account that this browser has entered before.
+    pub async fn navigateur_connu(&mut self, sha256: &[u8; 32]) -> Result<Option<CompteId>, Error> {
+        const SQL: &str = "SELECT compte FROM navigateur_connu WHERE sha256 = $1";
+        self.row("navigateur_connu", SQL, &[Value::Bytes(sha256)], |row| Ok(CompteId(row.integer(0)?))).await
     }
 }
 
@@ -198,12 +198,12 @@ impl Tx<'_> {
         Ok(self.execute(SQL, &[Value::Bytes(to), Value::Bytes(from)]).await? == 1)
     }
 
-    /// Keeps the secret of a second factor that is being set up.
-    pub async fn set_attente(&mut self, sha256: &[u8; 32], secret: &Prive) -> Result<(), Error> {
-        const SQL: &str = "UPDATE session_bureau SET attente = $1 WHERE sha256 = $2";
-        let json = serde_json::to_vec(&Attente { secret: secret.clone() })
-            .map_err(|_| Error::inconsistent("session_bureau", "attente", ""))?;
-        self.execute(SQL, &[Value::Bytes(&json), Value::Bytes(sha256)]).await?;
+    /// Keeps the secret of a second factor that is being set up in the session of this number.
+    pub async fn set_attente(&mut self, session: i64, secret: &Prive) -> Result<(), Error> {
+        const SQL: &str = "UPDATE session_bureau SET attente = $1 WHERE id = $2";
+        let attente = Attente { secret: secret.clone() };
+        let sealed = self.seal_document("session_bureau", "attente", session, &attente).await?;
+        self.execute(SQL, &[Value::Bytes(&sealed), Value::Integer(session)]).await?;
         Ok(())
     }
 

@@ -42,6 +42,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     // xmlsec for signatures and wire encryption, storage for AES-256-GCM at rest, server for the
     // compact JWS of /liaison: nowhere else.
     ("aws-lc-rs", &["server", "storage", "xmlsec"]),
+    ("argon2", &["server"]),
     ("reqwest", &["client", "torture"]),
     ("anyhow", &["torture", "vtpa", "xtask"]),
 ];

@@ -103,7 +103,7 @@ async fn refused(state: &AppState) -> Response {
 }
 
 /// A browser that fetches ahead of its user, by any of the headers that say so.
-fn is_prefetch(headers: &HeaderMap) -> bool {
+pub(super) fn is_prefetch(headers: &HeaderMap) -> bool {
     ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().any(|name| {
         let values = headers.get_all(*name).into_iter().filter_map(|value| value.to_str().ok());
         values

@@ -1,4 +1,5 @@
-//! The site: the redirection (`/acces`), the family's dossier (`/dossier`, its forms in `famille`), the way out, health, style sheet, errors; for partners
+//! The site: the redirection (`/acces`), the family's dossier (`/dossier`, its forms in `famille`), the way out, the
+//! establishment's desk (`/etablissement`), health, style sheet, errors; for partners
 //! the causes of refusal (`/explications`) and, in a sandbox, `/bac-a-sable`.
 //!
 //! Pages work without script, say nothing to caches, and carry a policy that allows nothing from elsewhere.
@@ -8,6 +9,7 @@ mod bac_a_sable;
 mod code;
 mod dossier;
 mod duree;
+mod etablissement;
 mod explications;
 mod famille;
 mod fichiers;
@@ -59,6 +61,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/accessibilite", get(mentions::accessibilite))
         .route("/confidentialite", get(mentions::confidentialite))
         .merge(famille::routes())
+        .merge(etablissement::routes())
         .route("/explications", get(explications::list))
         .route("/explications/{id}", get(explications::one))
         .route(
@@ -68,6 +71,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
                 .layer(DefaultBodyLimit::max(state.config.limits.body_bytes.saturating_mul(3))),
         )
         .route(fichiers::style_path(), get(fichiers::style))
+        .route(fichiers::desk_style_path(), get(fichiers::desk_style))
         .route(fichiers::ICON_PATH, get(fichiers::icon))
         .route("/sante", get(sante::alive))
         .route("/pret", get(sante::ready))

@@ -56,6 +56,20 @@ impl Secret {
         sha256
     }
 
+    /// The secret of the cookie of this name.
+    pub(super) fn of_named_cookie(headers: &HeaderMap, name: &str) -> Option<Self> {
+        cookie(headers, name).and_then(Self::parse)
+    }
+
+    /// The header that gives this secret to the browser under this name, for requests of this site's own pages alone.
+    pub(super) fn set_strict_cookie(&self, name: &str, max_age: Option<u32>) -> Option<HeaderValue> {
+        let age = max_age.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
+        let cookie = format!("{name}={}; Path=/; HttpOnly; Secure; SameSite=Strict{age}", self.0);
+        let mut value = HeaderValue::from_str(&cookie).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
     /// The header that gives this secret to the browser, until it is closed.
     pub(super) fn set_cookie(&self) -> Option<HeaderValue> {
         self.set(COOKIE_NAME)

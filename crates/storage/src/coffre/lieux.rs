@@ -104,6 +104,7 @@ pub(crate) const LIEUX: &[Lieu] = &[
     lieu!("volet", "contenu", Text "cle"),
     lieu!("compte", "prive", Text "login"),
     lieu!("journal", "message", Text "reference"),
+    lieu!("session_bureau", "attente", Integer "id"),
     lieu!("trace_piece", "contenu", Text "sha256"),
 ];
 

@@ -60,7 +60,7 @@ async fn an_account_is_found_by_login_number_and_establishment() {
     assert!(!format!("{compte:?}").contains("Duval"), "a name is in no Debug");
     assert!(!format!("{compte:?}").contains("argon2id"), "nor a hash");
     assert_eq!(read!(base, compte(id)).as_ref(), Some(&compte));
-    assert_eq!(read!(base, comptes(None)), vec![compte.clone()]);
+    assert_eq!(read!(base, comptes(None)), std::slice::from_ref(&compte));
     assert_eq!(read!(base, comptes(Some("990000000"))), []);
     assert_eq!(read!(base, compte_by_login("A.DUVAL")), None, "logins are normal before they come here");
 }
@@ -152,7 +152,8 @@ async fn a_session_holds_within_both_limits_and_while_its_account_does() {
 async fn a_session_goes_on_under_another_cookie_once_the_second_factor_was_shown() {
     let (base, id) = base_with_account().await;
     enter(&base, id, 1, false).await;
-    run!(base, set_attente(&sha(1), &Prive::from("JBSWY3DP"))).unwrap();
+    let session = base.store.live_bureau_session(&sha(1)).await.unwrap().unwrap().id;
+    run!(base, set_attente(session, &Prive::from("JBSWY3DP"))).unwrap();
     let attente = base.store.live_bureau_session(&sha(1)).await.unwrap().unwrap().attente;
     assert_eq!(attente, Some(Prive::from("JBSWY3DP")));
     assert_eq!(run!(base, raise_bureau_session(&sha(1), &sha(2))), Ok(true));
@@ -201,10 +202,10 @@ async fn a_reset_takes_the_second_factor_and_the_known_browsers_away() {
     let (base, id) = base_with_account().await;
     run!(base, set_second_facteur(id, &Prive::from("JBSWY3DP"), 10)).unwrap();
     run!(base, know_navigateur(&sha(7), id)).unwrap();
-    assert!(read!(base, navigateur_connu(&sha(7), id)));
+    assert_eq!(read!(base, navigateur_connu(&sha(7))), Some(id));
     run!(base, reset_compte(id, "$argon2id$x", Some(DAY))).unwrap();
     assert_eq!(read!(base, compte(id)).unwrap().second_facteur, None);
-    assert!(!read!(base, navigateur_connu(&sha(7), id)));
+    assert_eq!(read!(base, navigateur_connu(&sha(7))), None);
     assert_eq!(run!(base, take_pas(id, 99)), Ok(false));
 }
 

@@ -7,10 +7,11 @@ use std::path::Path;
 use anyhow::Result;
 use dossier::Etablissement;
 use serde_json::json;
-use storage::Store;
+use storage::{Acteur, Action, Store, Trace};
 use xmlsec::Certificate;
 
 use crate::commands::partner::register;
+use crate::demo::portal::RELIE;
 use crate::keyfile;
 
 /// The name under which the portal's certificate is registered.
@@ -23,10 +24,15 @@ pub(crate) async fn fill(store: &Store, directory: &Path, portal: &str) -> Resul
     store
         .run("seed the establishments", |tx| {
             Box::pin(async move {
+                let mut added = 0;
                 for etablissement in wanted {
-                    tx.seed_etablissement(etablissement).await?;
+                    added += u32::from(tx.seed_etablissement(etablissement).await?);
                 }
-                Ok(())
+                if added == 0 {
+                    return Ok(());
+                }
+                let detail = format!("{added} establishments of the demonstration");
+                tx.trace(&Trace::new(Acteur::Systeme, Action::DonneesChargees).detail(&detail)).await
             })
         })
         .await?;
@@ -37,12 +43,17 @@ pub(crate) async fn fill(store: &Store, directory: &Path, portal: &str) -> Resul
         .run("tell where the portal is", |tx| {
             Box::pin(async move {
                 let Some(application) = tx.application_by_name(PARTNER).await? else { return Ok(()) };
-                let settings =
-                    storage::Settings { url_retour: Some(portal.to_owned()), ..application.settings.clone() };
+                let settings = storage::Settings {
+                    url_retour: Some(portal.to_owned()),
+                    url_liaison: vec![format!("{portal}{RELIE}")],
+                    ..application.settings.clone()
+                };
                 if settings == application.settings {
                     return Ok(());
                 }
-                tx.set_settings(application.id, &settings).await
+                tx.set_settings(application.id, &settings).await?;
+                let detail = format!("{PARTNER}: url_retour={portal}");
+                tx.trace(&Trace::new(Acteur::Systeme, Action::PartenaireModifie).detail(&detail)).await
             })
         })
         .await?;

@@ -2,7 +2,7 @@
 
 use crate::vtpa::vtpa;
 
-const COMMANDS: [&[&str]; 54] = [
+const COMMANDS: [&[&str]; 57] = [
     &[],
     &["demo"],
     &["serve"],
@@ -40,6 +40,9 @@ const COMMANDS: [&[&str]; 54] = [
     &["key", "new"],
     &["key", "rotate"],
     &["key", "status"],
+    &["audit"],
+    &["audit", "verify"],
+    &["audit", "export"],
     &["backup"],
     &["backup", "key"],
     &["backup", "verify"],

@@ -24,6 +24,7 @@ use axum::routing::{get, post};
 use crate::state::AppState;
 
 pub(in crate::web) use porte::{Cadre, Visite};
+pub(in crate::web) use volet::{EtapeVue, GirVue};
 
 /// The longest form, the medical part's: some 8000 characters of four bytes, each byte written as three.
 const BODY_BYTES: usize = 128 * 1024;

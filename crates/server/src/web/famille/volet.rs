@@ -38,13 +38,13 @@ struct PageVolet {
 }
 
 /// A page of a part, in its list.
-pub(super) struct EtapeVue {
-    pub(super) nom: &'static str,
-    pub(super) titre: &'static str,
-    pub(super) complete: bool,
-    pub(super) etat: String,
-    pub(super) manquent: Vec<String>,
-    pub(super) reponses: Vec<(String, String)>,
+pub(in crate::web) struct EtapeVue {
+    pub(in crate::web) nom: &'static str,
+    pub(in crate::web) titre: &'static str,
+    pub(in crate::web) complete: bool,
+    pub(in crate::web) etat: String,
+    pub(in crate::web) manquent: Vec<String>,
+    pub(in crate::web) reponses: Vec<(String, String)>,
 }
 
 struct Suivante {
@@ -55,11 +55,11 @@ struct Suivante {
 }
 
 /// The GIR, explained.
-pub(super) struct GirVue {
-    pub(super) groupe: u8,
-    pub(super) rang: u8,
-    pub(super) sens: &'static str,
-    pub(super) variables: Vec<(&'static str, &'static str)>,
+pub(in crate::web) struct GirVue {
+    pub(in crate::web) groupe: u8,
+    pub(in crate::web) rang: u8,
+    pub(in crate::web) sens: &'static str,
+    pub(in crate::web) variables: Vec<(&'static str, &'static str)>,
 }
 
 /// A page of a part.
@@ -217,7 +217,7 @@ impl PageVolet {
 }
 
 impl EtapeVue {
-    pub(super) fn new(etape: &'static Etape, reponses: &Reponses) -> Self {
+    pub(in crate::web) fn new(etape: &'static Etape, reponses: &Reponses) -> Self {
         let etat = etape.etat(reponses);
         Self {
             nom: etape.nom,
@@ -267,7 +267,7 @@ fn said(champ: &Champ, stored: &str) -> String {
 }
 
 impl GirVue {
-    pub(super) fn new(reponses: &Reponses) -> Option<Self> {
+    pub(in crate::web) fn new(reponses: &Reponses) -> Option<Self> {
         let gir = reponses.gir()?;
         let letters = reponses.modalites().map(|modalite| match modalite {
             Some(Modalite::A) => "A, seule",

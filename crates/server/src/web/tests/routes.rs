@@ -69,7 +69,7 @@ const ROWS: &[Row] = &[
     form("/dossier/reprise", "/dossier/reprise", &[], [403, 403, 303, 303]),
     form("/rester", "/rester", &[], [403, 403, 200, 200]),
     page("/dossier/proches", "/dossier/proches", [403, 403, 200, 200]),
-    form("/dossier/proches", "/dossier/proches", &[("1-nom", "Durand")], [403, 403, 409, 409]),
+    form("/dossier/proches", "/dossier/proches", &[("nouveau-nom", "Durand")], [403, 403, 409, 409]),
     page("/dossier/administratif/identite", "/dossier/administratif/identite", [403, 403, 200, 200]),
     form("/dossier/administratif/identite", "/dossier/administratif/identite", &[("prenom", "Odette")], [403, 403, 409, 409]),
     page("/dossier/etablissements", "/dossier/etablissements?q=glycines", [403, 403, 200, 200]),
@@ -96,6 +96,27 @@ const ROWS: &[Row] = &[
     open("POST", "/liaison", "/liaison", 403),
     open("POST", "/liaison/preuve", "/liaison/preuve", 403),
     open("POST", "/liaison/refus", "/liaison/refus", 403),
+    // the establishment's desk: a family's session is nobody there; its own roles are in etablissement/tests
+    open("GET", "/etablissement", "/etablissement", 303),
+    open("GET", "/etablissement/demandes.csv", "/etablissement/demandes.csv", 303),
+    open("HEAD", "/etablissement/demandes.csv", "/etablissement/demandes.csv", 204),
+    open("GET", "/etablissement/demandes/{id}", "/etablissement/demandes/1", 303),
+    open("HEAD", "/etablissement/demandes/{id}", "/etablissement/demandes/1", 204),
+    open("GET", "/etablissement/demandes/{id}/{action}", "/etablissement/demandes/1/admission", 303),
+    open("POST", "/etablissement/demandes/{id}/{action}", "/etablissement/demandes/1/admission", 303),
+    open("GET", "/etablissement/connexion", "/etablissement/connexion", 200),
+    open("POST", "/etablissement/connexion", "/etablissement/connexion", 403),
+    open("POST", "/etablissement/deconnexion", "/etablissement/deconnexion", 200),
+    open("GET", "/etablissement/code", "/etablissement/code", 303),
+    open("POST", "/etablissement/code", "/etablissement/code", 303),
+    open("GET", "/etablissement/second-facteur", "/etablissement/second-facteur", 303),
+    open("POST", "/etablissement/second-facteur", "/etablissement/second-facteur", 303),
+    open("GET", "/etablissement/second-facteur/qr.svg", "/etablissement/second-facteur/qr.svg", 303),
+    open("GET", "/etablissement/mot-de-passe", "/etablissement/mot-de-passe", 303),
+    open("POST", "/etablissement/mot-de-passe", "/etablissement/mot-de-passe", 303),
+    open("GET", "/etablissement/compte", "/etablissement/compte", 303),
+    open("POST", "/etablissement/compte/sessions/{id}/fermer", "/etablissement/compte/sessions/1/fermer", 303),
+    open("GET", "DESK_STYLE", "DESK_STYLE", 200),
     // everyone
     open("GET", "/accessibilite", "/accessibilite", 200),
     open("GET", "/confidentialite", "/confidentialite", 200),
@@ -115,6 +136,7 @@ fn named(expression: &str) -> Option<Vec<&'static str>> {
     Some(match expression {
         "service.path()" => vec!["/ws/creation", "/ws/consultation"],
         "fichiers::style_path()" => vec!["STYLE"],
+        "fichiers::desk_style_path()" => vec!["DESK_STYLE"],
         "fichiers::ICON_PATH" => vec![fichiers::ICON_PATH],
         "reprise::ADRESSE" => vec![reprise::ADRESSE],
         _ => return None,
@@ -287,7 +309,11 @@ fn own(browser: &Browser) -> String {
 }
 
 fn path_of(row: &Row) -> &str {
-    if row.sample == "STYLE" { fichiers::style_path() } else { row.sample }
+    match row.sample {
+        "STYLE" => fichiers::style_path(),
+        "DESK_STYLE" => fichiers::desk_style_path(),
+        sample => sample,
+    }
 }
 
 /// What every answer carries, whatever it says.

@@ -1,5 +1,6 @@
 //! What the dossier page shows, apart from the domain: ready texts, each beside the contract's own value.
 
+pub(in crate::web) mod bureau;
 pub(in crate::web) mod demande;
 pub(in crate::web) mod personne;
 pub(in crate::web) mod textes;

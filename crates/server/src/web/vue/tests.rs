@@ -148,7 +148,7 @@ fn render_with(
 pub(in crate::web) fn assert_sound(name: &str, html: &str) {
     if let Some(directory) = std::env::var_os("VTPA_PAGES").map(std::path::PathBuf::from) {
         let here = html.replace("/style.css", "style.css").replace("/icone.svg", "icone.svg");
-        std::fs::write(directory.join(format!("{name}.html")), here).unwrap();
+        std::fs::write(directory.join(format!("{}.html", name.replace('/', "-"))), here).unwrap();
         std::fs::write(directory.join("style.css"), include_str!("../../../templates/style.css")).unwrap();
         std::fs::write(directory.join("icone.svg"), include_str!("../../../templates/icone.svg")).unwrap();
     }
