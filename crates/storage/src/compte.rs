@@ -157,8 +157,10 @@ impl Reader<'_> {
             " FROM compte c WHERE $1 = '' OR c.etablissement = $1 ORDER BY c.etablissement, c.login"
         );
         let coffre = self.coffre();
-        self.rows("compte", SQL, &[Value::Text(etablissement.unwrap_or_default())], |row| decode(row, &coffre, 0))
-            .await
+        self.rows("compte", SQL, &[Value::Text(etablissement.unwrap_or_default())], |row| {
+            decode(row, &coffre, 0)
+        })
+        .await
     }
 }
 

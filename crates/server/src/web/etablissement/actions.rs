@@ -338,10 +338,23 @@ async fn decide(
         motif: reason,
         remarque: Some(remarque.as_str()).filter(|remarque| !remarque.is_empty()),
     };
-    let decided = state
-        .store
-        .run("desk: decide", |tx| Box::pin(async move { tx.bureau_decider(decision).await }))
-        .await;
+    let (before, after) = (found.demande.statut.code(), decision.vers.code());
+    let trace = &agent
+        .trace(storage::Action::DemandeStatut)
+        .dossier(&found.dossier.id)
+        .demande(id)
+        .detail(&format!("{before} {after}"));
+    let decided = state.store.run("desk: decide", |tx| {
+        Box::pin(async move {
+            let issue = tx.bureau_decider(decision).await?;
+            // a double click has one trace as it has one effect
+            if matches!(issue, Issue::Faite) {
+                tx.trace(trace).await?;
+            }
+            Ok(issue)
+        })
+    });
+    let decided = decided.await;
     Ok(match decided {
         Ok(Issue::Faite | Issue::DejaFaite) => {
             to(&format!("/etablissement/demandes/{id}?fait={}", action.code()))

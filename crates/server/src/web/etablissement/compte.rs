@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Deserialize;
-use storage::SessionListee;
+use storage::{Action, SessionListee};
 
 use super::page::{self, Cadre};
 use super::porte::{
@@ -120,8 +120,15 @@ pub(super) async fn close_session(
     }
     let Ok(id) = id.parse::<i64>() else { return page::unknown(&state, &agent).await };
     let compte = agent.session.compte.id;
-    let closed = state.store.run("desk: close a session", move |tx| {
-        Box::pin(async move { tx.revoke_bureau_session(compte, id).await })
+    let trace = &agent.trace(Action::ConnexionFermee);
+    let closed = state.store.run("desk: close a session", |tx| {
+        Box::pin(async move {
+            let closed = tx.revoke_bureau_session(compte, id).await?;
+            if closed {
+                tx.trace(trace).await?;
+            }
+            Ok(closed)
+        })
     });
     match closed.await {
         // one that is over already is closed as was asked; another's is not told apart from it
@@ -267,10 +274,12 @@ async fn change(state: &AppState, agent: &Agent, saisie: Saisie) -> Result<Chang
     let complete = manque(&after, agent.session.second_vu, state.config.sandbox).is_none();
     let browser = Secret::draw(&mut crate::clock::rng());
     let (sha256, browser_sha256, hash) = (agent.secret.sha256(), browser.sha256(), hash.as_str());
+    let trace = &agent.trace(Action::CompteModifie).detail("password");
     let kept = state.store.run("desk: change a password", |tx| {
         Box::pin(async move {
             tx.succeeded(cles).await?;
             tx.set_mot_de_passe(compte.id, hash, Some(&sha256)).await?;
+            tx.trace(trace).await?;
             if complete { note_entree(tx, compte, &browser_sha256).await } else { Ok(()) }
         })
     });

@@ -9,7 +9,7 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
-use storage::{Cle, Compte, Provisoire};
+use storage::{Acteur, Action, Cle, Compte, Provisoire, Trace};
 
 use super::porte::{
     AVANT, Agent, cle, form as read_form, give, is_own, manque, navigateur, navigateur_nomme, new_session,
@@ -160,7 +160,13 @@ async fn enter(
     let compte = compte.filter(|compte| !compte.ferme);
     let stored = compte.as_ref().map(|compte| compte.mot_de_passe.as_str().to_owned());
     let right = bureau::verify(password, stored).await;
-    let Some(compte) = compte.filter(|_| right) else { return Ok(Entered::Refused) };
+    let known = compte.as_ref().map_or_else(String::new, |compte| compte.login.clone());
+    let Some(compte) = compte.filter(|_| right) else {
+        // what was typed as a login may be anything, a password too: an account that is none is not named
+        let who = Acteur::Etablissement { compte: known };
+        state.trail.record([Trace::new(who, Action::ConnexionRefusee).code("403")]);
+        return Ok(Entered::Refused);
+    };
     if compte.provisoire == Provisoire::Perime {
         return Ok(Entered::Expired);
     }
@@ -230,9 +236,13 @@ pub(super) async fn leave(
         return super::porte::not_own(&state, &agent).await;
     }
     let sha256 = agent.secret.sha256();
-    let ended = state
-        .store
-        .run("desk: leave", move |tx| Box::pin(async move { tx.close_bureau_session(&sha256).await }));
+    let trace = &agent.trace(Action::ConnexionFermee).code("200");
+    let ended = state.store.run("desk: leave", |tx| {
+        Box::pin(async move {
+            tx.close_bureau_session(&sha256).await?;
+            tx.trace(trace).await
+        })
+    });
     if let Err(error) = ended.await {
         return failure(&error, None);
     }

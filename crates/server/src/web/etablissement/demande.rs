@@ -65,8 +65,15 @@ async fn render(
 ) -> Result<Option<Page>, storage::Error> {
     let Ok(id) = id.parse::<i64>() else { return Ok(None) };
     let (etablissement, compte) = (agent.etablissement(), agent.session.compte.id);
+    let trace = &agent.trace(storage::Action::DemandeLue).demande(id).code("200");
     let opened = state.store.run("desk: open a demande", |tx| {
-        Box::pin(async move { tx.bureau_ouvrir(etablissement, id, compte).await })
+        Box::pin(async move {
+            let opened = tx.bureau_ouvrir(etablissement, id, compte).await?;
+            if let Some(opened) = &opened {
+                tx.trace(&trace.clone().dossier(&opened.dossier.id)).await?;
+            }
+            Ok(opened)
+        })
     });
     let Some(opened) = opened.await? else { return Ok(None) };
     let ouverte = Ouverte::new(&opened, state.clock.now());

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
-use storage::{Cle, Compte, NouvelleSession, Provisoire, SessionBureau, Tx};
+use storage::{Acteur, Action, Cle, Compte, NouvelleSession, Provisoire, SessionBureau, Trace, Tx};
 use xmlsec::DigestMethod;
 
 use super::page::{self, Cadre};
@@ -106,10 +106,20 @@ impl Agent {
         })
     }
 
+    /// That who is here did this. What changes something traces itself in its own transaction.
+    pub(super) fn trace(&self, action: Action) -> Trace {
+        trace(&self.session.compte, action)
+    }
+
     /// Whether a form was made for this session, by a page of this site.
     pub(super) fn owns(&self, headers: &HeaderMap, jeton: Option<&str>) -> bool {
         is_own(&self.secret, headers, jeton)
     }
+}
+
+/// That this account did this.
+pub(super) fn trace(compte: &Compte, action: Action) -> Trace {
+    Trace::new(Acteur::Etablissement { compte: compte.login.clone() }, action).code("303")
 }
 
 /// Who may see the desk; for anyone else, where to go instead.
@@ -154,6 +164,7 @@ pub(super) async fn note_entree(
     navigateur: &[u8; 32],
 ) -> Result<(), storage::Error> {
     tx.note_entree(compte.id).await?;
+    tx.trace(&trace(compte, Action::ConnexionOuverte)).await?;
     tx.know_navigateur(navigateur, compte.id).await
 }
 

@@ -277,9 +277,11 @@ async fn keep(
 ) -> Result<Response, storage::Error> {
     let (session, browser) = (Secret::draw(&mut crate::clock::rng()), Secret::draw(&mut crate::clock::rng()));
     let (from, to_sha256, browser_sha256) = (agent.secret.sha256(), session.sha256(), browser.sha256());
+    let trace = &agent.trace(storage::Action::CompteModifie).detail("second factor");
     let kept = state.store.run("desk: a second factor is set up", |tx| {
         Box::pin(async move {
             tx.set_second_facteur(compte.id, secret, step).await?;
+            tx.trace(trace).await?;
             // sessions without it are over
             tx.close_bureau_sessions(compte.id, Some(&from)).await?;
             tx.raise_bureau_session(&from, &to_sha256).await?;

@@ -9,8 +9,8 @@ use storage::{Acte, DemandeBureau, LigneBureau, StoredVolet};
 use super::demande::{hebergement, urgence};
 use super::personne::{Contact, Personne};
 use super::textes;
-use crate::web::famille::{EtapeVue, GirVue};
 use crate::clock::day_in_paris;
+use crate::web::famille::{EtapeVue, GirVue};
 
 /// `14 h 05`, with its day when that is not today.
 pub(in crate::web) fn heure(instant: Timestamp, now: Timestamp) -> String {
