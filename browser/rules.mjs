@@ -14,7 +14,7 @@ const HTML = new HtmlValidate({
     // a label around its field and for it: some readers take one of the two
     "no-redundant-for": "off",
     // several may be ticked
-    "form-dup-name": ["error", { shared: ["radio", "checkbox", "button", "reset", "submit"] }],
+    "form-dup-name": ["error", { shared: ["radio", "checkbox", "hidden", "button", "reset", "submit"] }],
     // HTML 5 lets an id hold dots
     "valid-id": ["error", { relaxed: true }],
     // two names of one landmark, and long titles of real people, are no error

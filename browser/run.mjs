@@ -6,6 +6,7 @@ import { Tour } from "./tour.mjs";
 import * as creation from "./steps/creation.mjs";
 import * as dossier from "./steps/dossier.mjs";
 import * as famille from "./steps/famille.mjs";
+import * as liaison from "./steps/liaison.mjs";
 import * as redirection from "./steps/redirection.mjs";
 import * as sandbox from "./steps/sandbox.mjs";
 import * as access from "./steps/access.mjs";
@@ -15,7 +16,7 @@ import * as pages from "./steps/pages.mjs";
 const scenario = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const tour = await Tour.start(scenario);
 try {
-  for (const part of [creation, dossier, famille, pages, redirection, duree, sandbox, access]) {
+  for (const part of [creation, dossier, famille, liaison, pages, redirection, duree, sandbox, access]) {
     await part.run(tour);
   }
 } finally {

@@ -117,6 +117,8 @@ export class Tour {
 
   // A picture of the whole page, on a desktop and on a phone.
   async picture(page, name) {
+    // where it is scrolled to, Chromium leaves parts of a whole page unpainted
+    await page.evaluate(() => scrollTo(0, 0));
     const before = page.viewportSize();
     this.pictures += 1;
     const number = String(this.pictures).padStart(2, "0");

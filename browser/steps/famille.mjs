@@ -97,6 +97,9 @@ export async function run(tour) {
     assert.match(gir, /^[1-6]$/);
     await page.getByText("Comment il est calculé").click();
     assert.ok(await page.getByText("annexe 2-2").isVisible());
+    // the focus begins at the top again
+    await page.reload();
+    await page.locator("details").evaluate((details) => { details.open = true; });
     await tour.look(page, "famille-gir");
     return `GIR ${gir}`;
   });

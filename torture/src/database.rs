@@ -88,6 +88,10 @@ impl Database {
             let verdict = self.ask("PRAGMA foreign_key_check")?;
             ensure!(verdict.is_empty(), "foreign_key_check: {verdict}");
         }
+        if self.is_postgres() {
+            // A PostgreSQL that was killed forgets what it counted, and would look at every row for every row.
+            self.ask("ANALYZE")?;
+        }
         for (sql, what) in NEVER {
             let found = self.count(sql)?;
             ensure!(found == 0, "{found} {what}");
@@ -104,7 +108,7 @@ impl House {
         self.database.is_whole()?;
         let config = Config::load(&self.folder.join("vtpa.toml"))?;
         let store = at_rest::open_store(&config, Options::default()).await?;
-        let report = audit::verify(&store, &audit_signers(&config)?, |_| {}).await?;
+        let report = audit::verify(&store, &audit_signers(&config)?, None, |_| {}).await?;
         store.close().await;
         ensure!(
             report.holds(),

@@ -122,7 +122,16 @@ impl Partner {
             .map(|(id, local)| AccesSaisi { id_dossier: (*id).to_owned(), id_local: (*local).to_owned() })
             .collect();
         let count = asked.len();
-        match self.client.call_at(&Requete::ConsulterDossierPA(asked), self.now()).await?.reponse {
+        let request = Requete::ConsulterDossierPA(asked);
+        let mut answer = self.client.call_at(&request, self.now()).await;
+        for _ in 0..3 {
+            // A server may end a connection that rested at the very moment at which it is used again. Who asks may ask again.
+            if !matches!(answer, Err(CallError::Transport { .. })) {
+                break;
+            }
+            answer = self.client.call_at(&request, self.now()).await;
+        }
+        match answer?.reponse {
             Reponse::ConsulterDossierPA(found) => {
                 ensure!(found.len() == count, "{} answers to {count} questions: {found:?}", found.len());
                 Ok(found)

@@ -146,6 +146,10 @@ impl Client {
         Ok(Self { http, settings: Arc::new(settings) })
     }
 
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Calls one operation at this instant.
     #[expect(clippy::disallowed_methods, reason = "a client's clock is the machine's; call_at takes another")]
     pub async fn call(&self, requete: &Requete) -> Result<Answer, CallError> {

@@ -8,6 +8,8 @@ use rand::Rng;
 use serde_json::json;
 use wss::Identity;
 
+use crate::Client;
+
 /// How long the browser may take to arrive; the server takes five minutes at most.
 const LIFE: SignedDuration = SignedDuration::from_mins(2);
 
@@ -59,5 +61,27 @@ impl Liaison<'_> {
         let signed = format!("{}.{}", encode(&header), encode(&claims));
         let signature = identity.sign_rs256(signed.as_bytes()).map_err(|_| LiaisonError)?;
         Ok(format!("{server}/liaison?jws={signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+}
+
+impl Client {
+    /// The address that a user's browser is sent to, so that a dossier that exists becomes one of this application's
+    /// (see [`Liaison::url`]). `application` is the name under which it is registered.
+    ///
+    /// # Errors
+    /// [`LiaisonError`]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a client's clock is the machine's; Liaison::url takes another"
+    )]
+    pub fn liaison_url(
+        &self,
+        application: &str,
+        id_local: &str,
+        retour: Option<&str>,
+    ) -> Result<String, LiaisonError> {
+        let settings = self.settings();
+        let liaison = Liaison { application, server: &settings.base_url, id_local, retour };
+        liaison.url(&settings.identity, Timestamp::now(), &mut rand::rng())
     }
 }

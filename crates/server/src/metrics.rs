@@ -103,6 +103,7 @@ pub(crate) fn reloaded(outcome: &'static str) {
 async fn look(state: &AppState) {
     gauge!("vtpa_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     gauge!("vtpa_draining").set(if state.is_draining() { 1.0 } else { 0.0 });
+    gauge!("vtpa_audit_writable").set(if state.trail.is_good() { 1.0 } else { 0.0 });
     gauge!("vtpa_journal_waiting").set(number(state.journal.waiting()));
     let done = state.store.statistics();
     counter!("vtpa_database_statements_total").absolute(done.statements);
@@ -161,29 +162,97 @@ fn handle() -> Option<&'static PrometheusHandle> {
         .as_ref()
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+/// Every metric with its help line. docs/exploitation.md has them all, by a test.
+const METRICS: [(Kind, &str, &str); 23] = [
+    (Kind::Counter, "vtpa_requests_total", "SOAP requests answered, by operation and CodeRetour"),
+    (Kind::Counter, "vtpa_faults_total", "SOAP faults, by the explanation's id (vtpa explain)"),
+    (Kind::Counter, "vtpa_replays_refused_total", "Messages refused as received before"),
+    (Kind::Counter, "vtpa_http_requests_total", "HTTP requests, by pattern of address and status"),
+    (Kind::Counter, "vtpa_limits_total", "Requests and connections refused or ended at a limit"),
+    (Kind::Counter, "vtpa_reloads_total", "Files and settings taken up, or kept because broken"),
+    (Kind::Counter, "vtpa_database_statements_total", "SQL statements"),
+    (Kind::Counter, "vtpa_database_commits_total", "Transactions committed"),
+    (Kind::Counter, "vtpa_database_retries_total", "Transactions begun again"),
+    (Kind::Histogram, SECONDS, "Time to answer a SOAP request, its body received"),
+    (Kind::Histogram, HTTP_SECONDS, "Time to answer an HTTP request, its body included"),
+    (Kind::Gauge, "vtpa_build_info", "1, with the version"),
+    (Kind::Gauge, "vtpa_connections", "Connections open"),
+    (Kind::Gauge, "vtpa_instances", "Servers on this database (PostgreSQL)"),
+    (Kind::Gauge, "vtpa_draining", "1 while the server is about to stop"),
+    (Kind::Gauge, "vtpa_journal_waiting", "Journal entries not written yet"),
+    (Kind::Gauge, "vtpa_database_up", "1 when the database answers"),
+    (Kind::Gauge, "vtpa_database_connections", "Connections to the database"),
+    (Kind::Gauge, "vtpa_sessions", "People's sessions that are open"),
+    (
+        Kind::Gauge,
+        "vtpa_certificate_expiry_timestamp_seconds",
+        "When the soonest certificate of each kind ends",
+    ),
+    (Kind::Gauge, "vtpa_crl_age_seconds", "Age of the oldest revocation list"),
+    (
+        Kind::Gauge,
+        "vtpa_crl_next_update_timestamp_seconds",
+        "When the first revocation list should be renewed",
+    ),
+    (Kind::Gauge, "vtpa_audit_writable", "1 while the audit trail is written; at 0 nothing is served"),
+];
+
 /// The help lines of `/metrics`.
 fn describe() {
-    use metrics::{describe_counter as counter, describe_gauge as gauge, describe_histogram as histogram};
-    counter!("vtpa_requests_total", "SOAP requests answered, by operation and CodeRetour");
-    counter!("vtpa_faults_total", "SOAP faults, by the explanation's id (vtpa explain)");
-    counter!("vtpa_replays_refused_total", "Messages refused as received before");
-    counter!("vtpa_http_requests_total", "HTTP requests, by pattern of address and status");
-    counter!("vtpa_limits_total", "Requests and connections refused or ended at a limit");
-    counter!("vtpa_reloads_total", "Files and settings taken up, or kept because broken");
-    counter!("vtpa_database_statements_total", "SQL statements");
-    counter!("vtpa_database_commits_total", "Transactions committed");
-    counter!("vtpa_database_retries_total", "Transactions begun again");
-    histogram!(SECONDS, "Time to answer a SOAP request, its body received");
-    histogram!(HTTP_SECONDS, "Time to answer an HTTP request, its body included");
-    gauge!("vtpa_build_info", "1, with the version");
-    gauge!("vtpa_connections", "Connections open");
-    gauge!("vtpa_instances", "Servers on this database (PostgreSQL)");
-    gauge!("vtpa_draining", "1 while the server is about to stop");
-    gauge!("vtpa_journal_waiting", "Journal entries not written yet");
-    gauge!("vtpa_database_up", "1 when the database answers");
-    gauge!("vtpa_database_connections", "Connections to the database");
-    gauge!("vtpa_sessions", "People's sessions that are open");
-    gauge!("vtpa_certificate_expiry_timestamp_seconds", "When the soonest certificate of each kind ends");
-    gauge!("vtpa_crl_age_seconds", "Age of the oldest revocation list");
-    gauge!("vtpa_crl_next_update_timestamp_seconds", "When the first revocation list should be renewed");
+    for (kind, name, help) in METRICS {
+        match kind {
+            Kind::Counter => metrics::describe_counter!(name, help),
+            Kind::Gauge => metrics::describe_gauge!(name, help),
+            Kind::Histogram => metrics::describe_histogram!(name, help),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The names behind `mark`, up to the character after them.
+    fn names<'t>(text: &'t str, mark: &str, end: char) -> BTreeSet<&'t str> {
+        let name = |rest: &'t str| rest.split_once(end).map(|(name, _)| name);
+        text.split(mark).skip(1).filter_map(name).filter(|name| name.starts_with("vtpa_")).collect()
+    }
+
+    fn sources(directory: &Path, texts: &mut Vec<String>) {
+        for entry in std::fs::read_dir(directory).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() {
+                sources(&path, texts);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                texts.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn every_metric_has_its_help_line_and_its_row_in_the_operator_s_guide() {
+        let described: BTreeSet<&str> = METRICS.iter().map(|(_, name, _)| *name).collect();
+        assert_eq!(described.len(), METRICS.len());
+        let guide = include_str!("../../../docs/exploitation.md");
+        assert_eq!(names(guide, "\n| `", '`'), described, "docs/exploitation.md, « Surveiller »");
+
+        let mut texts = Vec::new();
+        for directory in ["src", "../storage/src", "../vtpa/src"] {
+            sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(directory), &mut texts);
+        }
+        let calls = ["counter!(\"", "gauge!(\"", "histogram!(\""];
+        let used = texts.iter().flat_map(|text| calls.iter().flat_map(|call| names(text, call, '"')));
+        let used: BTreeSet<&str> = used.chain([SECONDS, HTTP_SECONDS]).collect();
+        assert_eq!(used, described, "crates/server/src/metrics.rs, METRICS");
+    }
 }

@@ -239,12 +239,22 @@ async fn purge(state: &AppState) {
     let AppState { store, clock, journal, .. } = state;
     loop {
         tokio::time::sleep(PURGE).await;
-        if let Err(error) = store.run("purge", |tx| Box::pin(async { tx.purge().await })).await {
+        let purged = store.run("purge", |tx| {
+            Box::pin(async move {
+                tx.untraced("what is over by itself: tokens, sessions, requests to be linked");
+                tx.purge().await
+            })
+        });
+        if let Err(error) = purged.await {
             tracing::warn!(%error, "tokens and sessions that are over were not removed");
         }
-        if let Err(error) =
-            store.run("purge the desk", |tx| Box::pin(async { tx.purge_bureau().await })).await
-        {
+        let purged = store.run("purge the desk", |tx| {
+            Box::pin(async move {
+                tx.untraced("what is over by itself: sessions, counted attempts");
+                tx.purge_bureau().await
+            })
+        });
+        if let Err(error) = purged.await {
             tracing::warn!(%error, "sessions of the desk that are over were not removed");
         }
         journal.purge(store, clock.now()).await;

@@ -39,6 +39,10 @@ pub struct Tx<'env> {
     reader: Reader<'env>,
     /// The key that it writes with, once it was asked for: none where nothing is encrypted.
     pub(crate) sealing: Option<Option<Arc<Key>>>,
+    /// Whether it changed rows.
+    wrote: bool,
+    /// That it traced what it does, or why it does not.
+    pub(crate) accounted: Option<&'static str>,
 }
 
 impl Reader<'_> {
@@ -172,7 +176,7 @@ fn arguments(values: &[Value<'_>]) -> Result<SqliteArguments, Error> {
 
 impl<'env> Tx<'env> {
     fn of(reader: Reader<'env>) -> Self {
-        Self { reader, sealing: None }
+        Self { reader, sealing: None, wrote: false, accounted: None }
     }
 }
 
@@ -192,17 +196,24 @@ impl Tx<'_> {
     /// Executes a statement; gives the number of rows it changed.
     pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
         self.shared.statement();
-        match &mut self.reader.source {
+        let changed = match &mut self.reader.source {
             Source::Writer(transaction) => {
                 let done = sqlx::query_with(sql, arguments(values)?).execute(&mut **transaction).await?;
-                Ok(done.rows_affected())
+                done.rows_affected()
             }
             Source::Held(base, transaction) => {
-                Ok(base.query(sql, values)?.execute(&mut **transaction).await?.rows_affected())
+                base.query(sql, values)?.execute(&mut **transaction).await?.rows_affected()
             }
             // A `Tx` is made on a transaction alone.
-            Source::Here(_) | Source::Anywhere(_) => Err(Error::Unavailable(crate::Cause::ReadOnly)),
-        }
+            Source::Here(_) | Source::Anywhere(_) => return Err(Error::Unavailable(crate::Cause::ReadOnly)),
+        };
+        self.wrote |= changed > 0;
+        Ok(changed)
+    }
+
+    /// Whether it changed data and neither traced it nor said why not.
+    pub(crate) fn is_unaccounted(&self) -> bool {
+        self.wrote && self.accounted.is_none()
     }
 
     pub(crate) async fn commit(self) -> Result<(), Error> {

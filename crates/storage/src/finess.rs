@@ -7,7 +7,7 @@ use dossier::nomenclature::Nomenclatures;
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
-    Error, Reader, Refusal, Store, Tx,
+    Acteur, Action, Error, Reader, Refusal, Store, Trace, Tx,
     recherche::normalise,
     sql::{Row, Value, elements, now, time},
 };
@@ -33,6 +33,8 @@ pub struct ImportFiness<'a> {
     pub lignes: u64,
     /// Lines refused.
     pub refusees: u64,
+    /// Who imports it.
+    pub acteur: &'a Acteur,
     /// Even if a later extract was imported, or if most establishments would be closed.
     pub force: bool,
 }
@@ -95,11 +97,24 @@ impl Store {
     /// A refusal changes nothing. The rest goes in steps, each a transaction, so that nobody who writes meanwhile waits
     /// for more than one; what an import that broke off has done is right, and the next one does the rest.
     pub async fn import_finess(&self, import: &ImportFiness<'_>) -> Result<BilanFiness, Error> {
-        self.run("check an extract", |tx| Box::pin(tx.check_finess(import))).await?;
+        self.run("check an extract", |tx| {
+            Box::pin(async move {
+                tx.untraced("it only looks");
+                tx.check_finess(import).await
+            })
+        })
+        .await?;
         let (mut ajoutes, mut written) = (0, 0);
         for batch in import.etablissements.chunks(BATCH) {
-            let step =
-                self.run("import establishments", |tx| Box::pin(tx.write_finess(batch, import.tables)));
+            let step = self.run("import establishments", |tx| {
+                Box::pin(async move {
+                    let (added, changed) = tx.write_finess(batch, import.tables).await?;
+                    if changed > 0 {
+                        tx.trace(&import.trace(&format!("{added} added of {changed} written"))).await?;
+                    }
+                    Ok((added, changed))
+                })
+            });
             let (added, changed) = step.await?;
             (ajoutes, written) = (ajoutes + added, written + changed);
             tokio::time::sleep(BETWEEN).await;
@@ -107,7 +122,24 @@ impl Store {
         let total = u64::try_from(import.etablissements.len()).unwrap_or(0);
         let bilan =
             BilanFiness { ajoutes, modifies: written - ajoutes, inchanges: total - written, fermes: 0 };
-        self.run("close establishments", |tx| Box::pin(tx.close_absent(import, bilan))).await
+        self.run("close establishments", |tx| {
+            Box::pin(async move {
+                let bilan = tx.close_absent(import, bilan).await?;
+                let BilanFiness { ajoutes, modifies, fermes, .. } = bilan;
+                let whole = format!("in all {ajoutes} added, {modifies} changed, {fermes} closed");
+                tx.trace(&import.trace(&whole)).await?;
+                Ok(bilan)
+            })
+        })
+        .await
+    }
+}
+
+impl ImportFiness<'_> {
+    fn trace(&self, what: &str) -> Trace {
+        let date = self.date_du.map(|date| format!(" of {date}")).unwrap_or_default();
+        Trace::new(self.acteur.clone(), Action::ImportFiness)
+            .detail(&format!("{}{date}: {what}", self.fichier))
     }
 }
 

@@ -95,6 +95,9 @@ impl Store {
         const ENTRIES: &str = "SELECT empreinte, expire_le FROM rejeu WHERE expire_le >= $1";
         self.run("start", move |tx| {
             Box::pin(async move {
+                tx.untraced(
+                    "whether the last stop was a clean one; the start itself is traced by the server",
+                );
                 let mark = tx.row("marche", MARK, &[], |row| row.integer(0)).await?;
                 let mark = mark.ok_or_else(|| Error::inconsistent("marche", "propre", 1))?;
                 tx.execute("UPDATE marche SET propre = 0 WHERE id = 1", &[]).await?;
@@ -116,6 +119,7 @@ impl Store {
     pub async fn rejeu_arreter(&self) -> Result<(), Error> {
         self.run("stop", |tx| {
             Box::pin(async {
+                tx.untraced("whether this stop was a clean one; the stop itself is traced by the server");
                 tx.execute("UPDATE marche SET propre = 1 WHERE id = 1", &[]).await?;
                 Ok(())
             })

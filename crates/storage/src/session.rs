@@ -39,8 +39,13 @@ impl Store {
         let found = self.reader()?.session(sha256).await?;
         if found.as_ref().is_some_and(|session| session.stale) {
             let sha256 = *sha256;
-            self.run("session alive", move |tx| Box::pin(async move { tx.extend_session(&sha256).await }))
-                .await?;
+            self.run("session alive", move |tx| {
+                Box::pin(async move {
+                    tx.untraced("that a page was seen is traced by who shows it");
+                    tx.extend_session(&sha256).await
+                })
+            })
+            .await?;
             return self.reader()?.session(&sha256).await;
         }
         Ok(found)

@@ -73,7 +73,10 @@ impl Store {
         if found.as_ref().is_some_and(|session| session.stale) {
             let sha256 = *sha256;
             self.run("desk session alive", move |tx| {
-                Box::pin(async move { tx.extend_bureau_session(&sha256).await })
+                Box::pin(async move {
+                    tx.untraced("that a page was seen is traced by who shows it");
+                    tx.extend_bureau_session(&sha256).await
+                })
             })
             .await?;
             return self.reader()?.bureau_session(&sha256).await;

@@ -79,6 +79,8 @@ pub struct Statistics {
     pub commits: u64,
     /// Transactions begun again because the database was held by another.
     pub retries: u64,
+    /// Transactions that changed data and neither traced it nor said why not: each is a mistake of ours.
+    pub untraced: u64,
 }
 
 /// The connections of the moment.
@@ -98,6 +100,7 @@ pub(crate) struct Shared {
     statements: AtomicU64,
     commits: AtomicU64,
     retries: AtomicU64,
+    untraced: AtomicU64,
 }
 
 impl Store {
@@ -191,11 +194,12 @@ impl Store {
 
     /// What the store has done since it was opened.
     pub fn statistics(&self) -> Statistics {
-        let Shared { statements, commits, retries, .. } = &*self.inner.shared;
+        let Shared { statements, commits, retries, untraced, .. } = &*self.inner.shared;
         Statistics {
             statements: statements.load(Ordering::Relaxed),
             commits: commits.load(Ordering::Relaxed),
             retries: retries.load(Ordering::Relaxed),
+            untraced: untraced.load(Ordering::Relaxed),
         }
     }
 
@@ -291,7 +295,16 @@ impl Store {
         values: &[Value<'_>],
     ) -> Result<u64, Error> {
         let Base::Postgres(base) = &self.inner.base else {
-            return self.run(name, |tx| Box::pin(tx.execute(sql, values))).await;
+            return self
+                .run(name, |tx| {
+                    Box::pin(async move {
+                        tx.untraced(
+                            "what instances tell each other, and what is noted beside an act that is traced",
+                        );
+                        tx.execute(sql, values).await
+                    })
+                })
+                .await;
         };
         for _ in 1..Self::TRIES_POSTGRES {
             self.inner.shared.statement();
@@ -319,7 +332,7 @@ impl Store {
             Base::Postgres(_) => (Self::TRIES_POSTGRES, Duration::from_millis(1)),
         };
         for _ in 1..tries {
-            match self.attempt(durability, &work).await {
+            match self.attempt(name, durability, &work).await {
                 Err(error) if error.passes() => {
                     self.inner.shared.retries.fetch_add(1, Ordering::Relaxed);
                     tracing::debug!(transaction = name, %error, "beginning again");
@@ -329,10 +342,15 @@ impl Store {
                 outcome => return outcome,
             }
         }
-        self.attempt(durability, &work).await
+        self.attempt(name, durability, &work).await
     }
 
-    async fn attempt<'env, T, F>(&self, durability: Durability, work: &F) -> Result<T, Error>
+    async fn attempt<'env, T, F>(
+        &self,
+        name: &'static str,
+        durability: Durability,
+        work: &F,
+    ) -> Result<T, Error>
     where
         F: for<'a> Fn(&'a mut Tx<'env>) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'env,
         T: Send,
@@ -356,7 +374,14 @@ impl Store {
             }
         };
         let outcome = match work(&mut tx).await {
-            Ok(value) => tx.commit().await.map(|()| value),
+            Ok(value) => {
+                // the other ways of writing are this crate's own: trail, journal, replay entries
+                if matches!(durability, Durability::Durable) && tx.is_unaccounted() {
+                    self.inner.shared.untraced.fetch_add(1, Ordering::Relaxed);
+                    tracing::error!(transaction = name, "data are changed without a trace");
+                }
+                tx.commit().await.map(|()| value)
+            }
             Err(error) => {
                 // If this fails too, the connection's next use rolls back; the first error is the one to tell.
                 tx.roll_back().await.ok();
@@ -373,8 +398,8 @@ impl Store {
 
 impl Shared {
     fn new(coffre: Coffre) -> Self {
-        let (statements, commits, retries) = Default::default();
-        Self { coffre, statements, commits, retries }
+        let (statements, commits, retries, untraced) = Default::default();
+        Self { coffre, statements, commits, retries, untraced }
     }
 
     pub(crate) fn statement(&self) {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::commands::{
-    backup, call, cert, config, demande, demo, dossier, etablissement, explain, finess, inspect, key, nos,
-    partner, purge, restore, serve,
+    audit, backup, call, cert, config, demande, demo, dossier, etablissement, explain, finess, inspect, key,
+    nos, partner, purge, restore, serve,
 };
 
 const EXAMPLES: &str = "\
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Nos(nos::Command),
     #[command(subcommand)]
     Key(key::Command),
+    #[command(subcommand)]
+    Audit(audit::Command),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Purge(purge::Purge),

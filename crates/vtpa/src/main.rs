@@ -10,6 +10,7 @@ mod exit;
 mod input;
 mod keyfile;
 mod log;
+mod notify;
 mod operator;
 mod progress;
 mod telemetry;

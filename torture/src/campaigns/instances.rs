@@ -22,6 +22,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
     let Outcome::Acknowledged(id) = partners[0].create(&creation("moi", &mut rng)).await else {
         anyhow::bail!("no dossier to make tokens for");
     };
+    let mut busy = 0;
     let mut progress = context.progress(tokens);
     for round in 0..tokens {
         let token = partners[1].token(&id, "moi").await?;
@@ -29,12 +30,13 @@ pub(super) async fn run(context: Context) -> Result<String> {
         let redeemed = partners.iter().cycle().take(REDEEMERS).map(|partner| partner.status(&path));
         let statuses = join_all(redeemed).await.into_iter().collect::<Result<Vec<_>>>()?;
         let count = |status: u16| statuses.iter().filter(|one| **one == status).count();
+        // Of many at once on a busy machine some are told to come again; they have redeemed nothing.
+        let (let_in, refused, later) = (count(303), count(403), count(503));
         ensure!(
-            (count(303), count(403)) == (1, REDEEMERS - 1),
-            "of {REDEEMERS} who redeemed one token {} were let in, {} were not",
-            count(303),
-            count(403)
+            let_in == 1 && let_in + refused + later == REDEEMERS && refused > REDEEMERS / 2,
+            "of {REDEEMERS} who redeemed one token {let_in} were let in, {refused} were refused, {later} told to come again: {statuses:?}"
         );
+        busy += later;
         progress.after(round, &"tokens");
     }
     let sessions = house.database.count("SELECT COUNT(*) FROM session")?;
@@ -56,6 +58,6 @@ pub(super) async fn run(context: Context) -> Result<String> {
         server.stop()?;
     }
     Ok(format!(
-        "{tokens} tokens × {REDEEMERS} redemptions, {messages} messages × {COPIES} copies over two servers"
+        "{tokens} tokens × {REDEEMERS} redemptions ({busy} of them 503), {messages} messages × {COPIES} copies over two servers"
     ))
 }

@@ -21,7 +21,9 @@ pub(super) fn check(files: &[Source], findings: &mut Findings) {
                     findings.push(format!("{}:{number}: the link {target} leads nowhere", file.path));
                 }
             }
-            if file.path.starts_with("docs/") || file.path == "THREAT-MODEL.md" {
+            // the operator's guide names keys and metrics, which tests of the server hold
+            let tests = file.path.starts_with("docs/") && file.path != "docs/exploitation.md";
+            if tests || file.path == "THREAT-MODEL.md" {
                 for test in tests_named(line).filter(|test| !functions.contains(test)) {
                     findings.push(format!("{}:{number}: there is no test {test}", file.path));
                 }

@@ -4,6 +4,7 @@ mod arrows;
 mod documents;
 mod sources;
 mod supply;
+mod traces;
 
 use anyhow::{Result, bail};
 use serde_json::Value;
@@ -21,6 +22,7 @@ pub(crate) fn run() -> Result<()> {
     arrows::check(&metadata(&["--no-deps"])?, &mut findings);
     supply::check(&mut findings)?;
     sources::check(&files, &mut findings);
+    traces::check(&files, &mut findings);
     documents::check(&files, &mut findings);
     findings.extend(guide::check().err().map(|error| format!("{error:#}")));
     for finding in &findings {

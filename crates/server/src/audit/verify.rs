@@ -52,6 +52,11 @@ pub enum Findings {
         /// The rank that the head, or a signature, tells.
         rank: i64,
     },
+    /// A head that was kept elsewhere is not in the chain.
+    HeadForgotten {
+        /// Its rank.
+        rank: i64,
+    },
     /// A signature does not hold, or is not by a certificate that is trusted for it.
     Signature {
         /// What was signed.
@@ -86,6 +91,9 @@ impl fmt::Display for Findings {
             Self::LinksRemoved { from, to } if from == to => write!(f, "link {from} was removed"),
             Self::LinksRemoved { from, to } => write!(f, "links {from} to {to} were removed"),
             Self::HeadMoved { rank } => write!(f, "the chain ends elsewhere than at its head, link {rank}"),
+            Self::HeadForgotten { rank } => {
+                write!(f, "the head that was kept elsewhere, link {rank}, is not in the chain")
+            }
             Self::Signature { what, cause } => write!(f, "the signature of {what} {cause}"),
             Self::PieceChanged { sha256 } => write!(f, "what lies apart under {sha256} was changed"),
         }
@@ -140,10 +148,12 @@ impl Report {
     }
 }
 
-/// Verifies all of it. `signers` are the certificates whose signatures count: the server's, and its former ones.
+/// Verifies all of it. `signers` are the certificates whose signatures count: the server's, and its former ones; `known` a
+/// rank and its hash that were kept elsewhere.
 pub async fn verify(
     store: &Store,
     signers: &[Certificate],
+    known: Option<(i64, [u8; 32])>,
     mut progress: impl FnMut(Progress),
 ) -> Result<Report, Error> {
     let mut report = Report::default();
@@ -156,6 +166,9 @@ pub async fn verify(
     }
     let last = links(store, dropped.as_ref(), &mut report, &mut progress).await?;
     signatures(store, signers, dropped.as_ref(), last, &mut report, &mut progress).await?;
+    if let Some((rank, hash)) = known {
+        kept_elsewhere(store, rank, hash, dropped.as_ref(), &mut report).await?;
+    }
     rows(store, &mut report, &mut progress).await?;
     pieces(store, &mut report, &mut progress).await?;
     Ok(report)
@@ -281,6 +294,26 @@ async fn at_its_place(
         }
         // the walk along the chain found that
         None => {}
+    }
+    Ok(())
+}
+
+/// A head that was kept elsewhere is in the chain, or was dropped since.
+async fn kept_elsewhere(
+    store: &Store,
+    rank: i64,
+    hash: [u8; 32],
+    dropped: Option<&Oubli>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let found = store.read(|reader| Box::pin(async move { reader.trace_link(rank).await })).await?;
+    let found = match dropped {
+        Some(oubli) if rank == oubli.tete.rang => Some(oubli.tete),
+        Some(oubli) if rank < oubli.tete.rang => return Ok(()),
+        _ => found,
+    };
+    if found.is_none_or(|found| found.empreinte != hash) {
+        report.find(Findings::HeadForgotten { rank });
     }
     Ok(())
 }

@@ -100,6 +100,7 @@ async fn extended(
     }
     let extended = state.store.run("rester connecté", move |tx| {
         Box::pin(async move {
+            tx.untraced("a session that lasts longer shows and changes nothing");
             tx.extend_session(&sha256).await?;
             tx.session(&sha256).await
         })

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use dossier::IdDossier;
 use serde::Deserialize;
-use storage::{Liaison, NouvelleLiaison, Preuve};
+use storage::{Acteur, Action, Liaison, NouvelleLiaison, Preuve, Trace};
 
 use super::code::Code;
 use super::fichiers::style_path;
@@ -158,7 +158,10 @@ async fn opened(
             pour: PATIENCE,
             oubli: demande.oubli,
         };
-        Box::pin(async move { tx.open_liaison(nouvelle).await })
+        Box::pin(async move {
+            tx.untraced("a request that waits changes no dossier; what becomes of it is traced");
+            tx.open_liaison(nouvelle).await
+        })
     });
     Ok(if first.await? { Ok(()) } else { Err(LiaisonRefusee::Rejouee) })
 }
@@ -222,7 +225,7 @@ pub(super) async fn prove(
     };
     // thirteen digits whose check digit is wrong are nobody's: answered, and counted, as a wrong number
     let dossier = IdDossier::parse(&numero);
-    match proved(&state, sha256, dossier, code).await {
+    match proved(&state, sha256, &liaison, dossier, code).await {
         Ok((Preuve::Liee, Some(dossier))) => {
             back(&liaison.retour, &format!("liaison=faite&IdDossier={}", dossier.as_str()))
         }
@@ -236,6 +239,7 @@ pub(super) async fn prove(
 async fn proved(
     state: &AppState,
     sha256: [u8; 32],
+    liaison: &Liaison,
     dossier: Option<IdDossier>,
     code: Code,
 ) -> Result<(Preuve, Option<IdDossier>), storage::Error> {
@@ -251,9 +255,26 @@ async fn proved(
     let empreinte = code.empreinte(salt.await?.unwrap_or_default()).await;
     let outcome = state.store.run("liaison prouvée", |tx| {
         let dossier = dossier.as_ref();
-        Box::pin(async move { tx.prove_liaison(&sha256, dossier, &empreinte).await })
+        Box::pin(async move {
+            let preuve = tx.prove_liaison(&sha256, dossier, &empreinte).await?;
+            let (action, code) = match preuve {
+                Preuve::Liee => (Action::LienAjoute, "303"),
+                Preuve::Fausse => (Action::LienRefuse, "422"),
+                Preuve::Finie => (Action::LienRefuse, "200"),
+            };
+            // a wrong proof names the dossier that was tried: whose access code is guessed at is to be seen
+            let trace = traced(liaison, action).code(code);
+            tx.trace(&dossier.map_or(trace.clone(), |dossier| trace.dossier(dossier))).await?;
+            Ok(preuve)
+        })
     });
     Ok((outcome.await?, dossier))
+}
+
+/// That the person in front of this request did this: a family, who came from this application.
+fn traced(liaison: &Liaison, action: Action) -> Trace {
+    let family = Acteur::Famille { application: Some(liaison.application.id) };
+    Trace::new(family, action).detail(&liaison.application.name)
 }
 
 /// `POST /liaison/refus`: the person does not want it.
@@ -271,8 +292,13 @@ pub(super) async fn refuse(
         return page::elsewhere(Retour::of(&liaison.application));
     }
     let sha256 = secret.sha256();
-    let ended =
-        state.store.run("liaison refusée", move |tx| Box::pin(async move { tx.end_liaison(&sha256).await }));
+    let trace = &traced(&liaison, Action::LienRefuse).detail("refused by the person").code("303");
+    let ended = state.store.run("liaison refusée", move |tx| {
+        Box::pin(async move {
+            tx.end_liaison(&sha256).await?;
+            tx.trace(trace).await
+        })
+    });
     match ended.await {
         Ok(()) => back(&liaison.retour, "liaison=refusee"),
         Err(error) => page::failure(&error, Retour::of(&liaison.application)),

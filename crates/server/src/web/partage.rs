@@ -11,7 +11,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use rand::Rng as _;
 use serde::Deserialize;
-use storage::{AccesPartenaire, Session};
+use storage::{AccesPartenaire, Acteur, Action, Session, Trace};
 
 use super::code::Code;
 use super::duree::Duree;
@@ -88,6 +88,19 @@ impl Ici {
         let sha256 = cookie.sha256();
         let session = state.store.live_session(&sha256).await?;
         Ok(session.map(|session| Self { secret: cookie, sha256, session }))
+    }
+
+    /// That the person did this. What changes something traces itself in its own transaction.
+    fn trace(&self, action: Action) -> Trace {
+        let family = Acteur::Famille { application: Some(self.session.application) };
+        Trace::new(family, action).dossier(&self.session.dossier).code("200")
+    }
+
+    /// Tells the trail that a page is seen; refused while it cannot be written.
+    async fn sees(&self, state: &AppState, vue: &'static str) -> Result<(), storage::Error> {
+        state.trail.admit().await?;
+        state.trail.record([self.trace(Action::PageVue).detail(vue)]);
+        Ok(())
     }
 
     fn duree(&self, state: &AppState) -> Duree {
@@ -168,7 +181,11 @@ where
 
 /// `GET /dossier/partage`
 pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
-    inside(&state, &headers, async |ici| ici.page(&state, None, None).await).await
+    inside(&state, &headers, async |ici| {
+        ici.sees(&state, "partage").await?;
+        ici.page(&state, None, None).await
+    })
+    .await
 }
 
 /// `POST /dossier/partage/code`: a new access code, shown in this answer and never again.
@@ -184,8 +201,12 @@ pub(super) async fn renew_code(
         crate::clock::rng().fill_bytes(&mut sel);
         let empreinte = code.empreinte(sel).await;
         let dossier = &ici.session.dossier;
+        let trace = &ici.trace(Action::CodeAcces);
         let kept = state.store.run("code d’accès", |tx| {
-            Box::pin(async move { tx.set_code_acces(dossier, &sel, &empreinte).await })
+            Box::pin(async move {
+                tx.set_code_acces(dossier, &sel, &empreinte).await?;
+                tx.trace(trace).await
+            })
         });
         kept.await?;
         ici.page(&state, Some(code), None).await
@@ -201,6 +222,7 @@ pub(super) async fn ask(
 ) -> Response {
     let Choix { site, .. } = choix.map_or(Choix::NONE, |Query(choix)| choix);
     inside(&state, &headers, async |ici| {
+        ici.sees(&state, "partage/retirer").await?;
         let (sites, code) = ici.sites(&state).await?;
         if !sites.iter().any(|known| known.nom == site) {
             return Ok(page::not_found(State(Arc::clone(&state)), headers.clone()).await);
@@ -230,8 +252,15 @@ pub(super) async fn withdraw(
         let (sites, _) = ici.sites(&state).await?;
         if let Some(known) = sites.iter().find(|known| known.nom == site) {
             let (dossier, application, sha256) = (&ici.session.dossier, known.application, ici.sha256);
+            let trace = &ici.trace(Action::LienRetire).detail(&known.nom);
             let ended = state.store.run("accès retiré", |tx| {
-                Box::pin(async move { tx.unlink_application(dossier, application, &sha256).await })
+                Box::pin(async move {
+                    let ended = tx.unlink_application(dossier, application, &sha256).await?;
+                    if ended {
+                        tx.trace(trace).await?;
+                    }
+                    Ok(ended)
+                })
             });
             ended.await?;
             return ici.page(&state, None, Some(site.clone())).await;

@@ -111,9 +111,12 @@ async fn left(state: &AppState, request: Request, next: Next) -> Response {
 
 async fn forget(state: &AppState, former: &Secret, id: Option<i64>) {
     let sha256 = former.sha256();
-    let dropped = state
-        .store
-        .run("reprise oubliée", move |tx| Box::pin(async move { tx.drop_reprise(&sha256, id).await }));
+    let dropped = state.store.run("reprise oubliée", move |tx| {
+        Box::pin(async move {
+            tx.untraced("what was typed and not sent is no part of a dossier");
+            tx.drop_reprise(&sha256, id).await
+        })
+    });
     if let Err(error) = dropped.await {
         tracing::warn!(%error, "a kept form was not forgotten; it will be within the hour");
     }
@@ -200,7 +203,10 @@ async fn keep(
     let kept = state.store.run("reprise gardée", |tx| {
         let reprise =
             NouvelleReprise { sha256: &sha256, session: &session, chemin, scelle: &scelle, pour: GARDE };
-        Box::pin(async move { tx.keep_reprise(reprise).await })
+        Box::pin(async move {
+            tx.untraced("what was typed and not sent is no part of a dossier");
+            tx.keep_reprise(reprise).await
+        })
     });
     match kept.await {
         Ok(true) => {}

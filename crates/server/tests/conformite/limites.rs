@@ -83,20 +83,25 @@ async fn a_hundred_dossiers_of_forty_demandes_cost_as_many_statements_as_one() {
     for count in [2, 100] {
         let asked: Vec<(&str, &str)> =
             ids.iter().rev().take(count).map(|(id, local)| (&**id, &**local)).collect();
-        // what is traced counts too, whenever it is written
-        sheet.harness.server.traced().await;
-        let before = sheet.harness.server.store().statistics().statements;
-        let request = consultation(&asked).xml();
-        let answer = sheet.row(&format!("{count} dossiers"), &request, &vec![accepted(); count]).await;
-        sheet.harness.server.traced().await;
-        costs.push(sheet.harness.server.store().statistics().statements - before);
-        let shown = answer.texts("IdDemande").len();
-        sheet.check(&format!("{count} dossiers"), shown == 40 * count, &format!("{shown} demandes"));
-        let answer = Tree::read(&answer.body);
-        let numbers: Vec<&str> =
-            answer.at("/Response").unwrap().children().iter().map(|one| one.text("/IdDossier")).collect();
-        let expected: Vec<&str> = asked.iter().map(|(id, _)| *id).collect();
-        sheet.check(&format!("{count} dossiers"), numbers == expected, "in the request's order");
+        let request = consultation(&asked);
+        let mut least = u64::MAX;
+        // the least of three: what the server does by itself now and then is none of the question's cost
+        for _ in 0..3 {
+            // not what is traced: a batch is one insert, however many rows it has, and comes when it comes
+            sheet.harness.server.traced().await;
+            let before = sheet.harness.server.store().statistics().statements;
+            let answer =
+                sheet.row(&format!("{count} dossiers"), &request.xml(), &vec![accepted(); count]).await;
+            least = least.min(sheet.harness.server.store().statistics().statements - before);
+            let shown = answer.texts("IdDemande").len();
+            sheet.check(&format!("{count} dossiers"), shown == 40 * count, &format!("{shown} demandes"));
+            let answer = Tree::read(&answer.body);
+            let numbers: Vec<&str> =
+                answer.at("/Response").unwrap().children().iter().map(|one| one.text("/IdDossier")).collect();
+            let expected: Vec<&str> = asked.iter().map(|(id, _)| *id).collect();
+            sheet.check(&format!("{count} dossiers"), numbers == expected, "in the request's order");
+        }
+        costs.push(least);
     }
     sheet.check("the cost", costs[0] == costs[1], &format!("{costs:?} statements"));
     sheet.end("a_hundred_dossiers_of_forty_demandes_cost_as_many_statements_as_one").await;

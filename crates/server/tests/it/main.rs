@@ -5,6 +5,7 @@
 mod answers;
 mod assertions;
 mod attacks;
+mod audit;
 mod chaos;
 mod codes;
 mod contract;

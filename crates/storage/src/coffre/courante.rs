@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{SEALED, lieux::LIEUX};
 use crate::{
-    Coffre, Error, Key, KeyId, Reader, Store, Tx,
+    Acteur, Action, Coffre, Error, Key, KeyId, Reader, Store, Trace, Tx,
     sql::{Value, courante, now},
 };
 
@@ -113,7 +113,15 @@ impl Store {
         }
         let Some(ours) = coffre.ring().current() else { return Ok(()) };
         if cles.courante == KeyId::NONE {
-            self.run("first key", |tx| Box::pin(tx.change_key(ours))).await?;
+            let detail = format!("from now on everything is written under key {ours}");
+            let trace = &Trace::new(Acteur::Systeme, Action::Cles).detail(&detail);
+            self.run("first key", |tx| {
+                Box::pin(async move {
+                    tx.change_key(ours).await?;
+                    tx.trace(trace).await
+                })
+            })
+            .await?;
             self.forget_unused_keys().await?;
         } else if cles.courante != ours {
             tracing::warn!(

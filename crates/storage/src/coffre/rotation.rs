@@ -9,7 +9,7 @@ use super::{
     SEALED,
     lieux::{LIEUX, Lieu, Rang},
 };
-use crate::{Error, KeyId, Refusal, Store, sql::Value};
+use crate::{Acteur, Action, Error, KeyId, Refusal, Store, Trace, sql::Value};
 
 /// After each transaction of a rotation others get this long to write.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -93,12 +93,22 @@ impl Store {
     /// or none. [`Refusal::NoKey`] without a key.
     pub async fn rotate_keys(
         &self,
+        acteur: &Acteur,
         mut progress: impl FnMut(Avancee) + Send,
     ) -> Result<BilanRotation, Error> {
         let ours = self.coffre().ring().current().ok_or(Refusal::NoKey)?;
         let before = self.keys_in_use().await?;
+        let trace =
+            |what: &str| Trace::new(acteur.clone(), Action::Cles).detail(&format!("{what} key {ours}"));
         if before.courante != Some(ours) {
-            self.run("change key", |tx| Box::pin(tx.change_key(ours))).await?;
+            let trace = &trace("from now on everything is written under");
+            self.run("change key", |tx| {
+                Box::pin(async move {
+                    tx.change_key(ours).await?;
+                    tx.trace(trace).await
+                })
+            })
+            .await?;
         }
         let mut valeurs = 0;
         for lieu in LIEUX {
@@ -110,6 +120,9 @@ impl Store {
         }
         let en_clair = before.comptes.iter().filter(|compte| compte.cle.is_none());
         let en_clair = en_clair.map(|compte| compte.valeurs).sum();
+        if valeurs > 0 {
+            self.trace_all(&[trace(&format!("{valeurs} values were encrypted anew under"))]).await?;
+        }
         let necessaires =
             self.forget_unused_keys().await?.into_iter().filter(|id| *id != KeyId::NONE).collect();
         Ok(BilanRotation { courante: ours, valeurs, necessaires, en_clair })
@@ -137,6 +150,9 @@ impl Store {
                 .run("rotate", |tx| {
                     let lot = &lot;
                     Box::pin(async move {
+                        tx.untraced(
+                            "values say the same under another key; the rotation is traced as a whole",
+                        );
                         let mut replaced = 0;
                         for (cle, stored) in lot {
                             let plain = tx.coffre().open(table, column, cle, stored)?.into_owned();

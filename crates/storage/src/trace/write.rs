@@ -69,14 +69,24 @@ impl Tx<'_> {
         self.traces(std::slice::from_ref(trace)).await
     }
 
+    /// Says that this transaction changes data and traces nothing, and why. Without either it is told in the log
+    /// and counted ([`Statistics::untraced`](crate::Statistics)); `cargo xtask tidy` looks for one of them in each.
+    pub fn untraced(&mut self, because: &'static str) {
+        self.accounted = Some(because);
+    }
+
     pub(crate) async fn traces(&mut self, traces: &[Trace]) -> Result<(), Error> {
+        self.accounted = Some("traced");
         const ROWS: &str = concat!(
             "INSERT INTO trace (le, acteur, application, certificat, id_local, compte, action, dossier, demande, code,",
             " detail, message_id, reference, requete, assertion)",
             " SELECT ",
             now!(),
             " - CAST(value ->> 0 AS BIGINT), value ->> 1, CAST(value ->> 2 AS BIGINT), unhex(value ->> 3), value ->> 4,",
-            " value ->> 5, value ->> 6, CAST(value ->> 7 AS BIGINT), CAST(value ->> 8 AS BIGINT), value ->> 9,",
+            " value ->> 5, value ->> 6, COALESCE(CAST(value ->> 7 AS BIGINT),",
+            // who asks about a dossier finds what was done to its demandes
+            " (SELECT d.dossier FROM demande d WHERE d.id = CAST(value ->> 8 AS BIGINT))),",
+            " CAST(value ->> 8 AS BIGINT), value ->> 9,",
             " value ->> 10, value ->> 11, value ->> 12, unhex(value ->> 13), unhex(value ->> 14)",
             " FROM json_each($1) l ORDER BY key RETURNING id, le"
         );

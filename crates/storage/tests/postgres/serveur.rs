@@ -203,7 +203,7 @@ async fn a_transaction_that_began_before_a_change_of_key_begins_again_and_writes
     });
     let change = async {
         begun.notified().await;
-        let bilan = operator.rotate_keys(|_| {}).await.unwrap();
+        let bilan = operator.rotate_keys(&storage::Acteur::Systeme, |_| {}).await.unwrap();
         assert_eq!(bilan.necessaires, [], "nothing needs the old key, and nothing will");
         changed.notify_one();
     };
@@ -230,7 +230,7 @@ async fn a_change_of_key_waits_for_what_is_being_written_with_the_old_one() {
     });
     let change = async {
         written.notified().await;
-        operator.rotate_keys(|_| {}).await.unwrap()
+        operator.rotate_keys(&storage::Acteur::Systeme, |_| {}).await.unwrap()
     };
     let (created, bilan) = tokio::join!(creation, change);
     created.unwrap();

@@ -143,14 +143,18 @@ async fn a_configured_key_waits_for_the_rotation_and_the_database_says_which_one
     assert_eq!((state.courante, state.necessaires), (Some(cle(1).id()), vec![cle(1).id()]));
     assert!(state.comptes.iter().all(|compte| compte.cle == Some(cle(1).id())));
 
-    let bilan = both.store.rotate_keys(|_| {}).await.unwrap();
+    let bilan = both.store.rotate_keys(&storage::Acteur::Systeme, |_| {}).await.unwrap();
     assert_eq!((bilan.courante, bilan.valeurs, bilan.en_clair), (cle(2).id(), 5, 0));
     assert_eq!(bilan.necessaires, []);
     let alone = open_sealed(&both.place, 2, &[]).await.unwrap();
     all_is_read(&alone, application, &id, demande).await;
-    assert_eq!(alone.rotate_keys(|_| {}).await.unwrap().valeurs, 0, "nothing is left to do");
+    assert_eq!(
+        alone.rotate_keys(&storage::Acteur::Systeme, |_| {}).await.unwrap().valeurs,
+        0,
+        "nothing is left to do"
+    );
     let plain = Store::open(&both.url()).await.unwrap();
-    assert_eq!(refused(plain.rotate_keys(|_| {}).await), Refusal::NoKey);
+    assert_eq!(refused(plain.rotate_keys(&storage::Acteur::Systeme, |_| {}).await), Refusal::NoKey);
 }
 
 /// As two servers and an operator do: one server has the new key only once it reads its configuration anew.
@@ -186,7 +190,7 @@ async fn keys_are_changed_under_creations_and_reads_and_the_old_one_is_needed_no
     };
     let rotating = async {
         let mut seen = Vec::new();
-        let bilan = operator.rotate_keys(|progress| seen.push(progress)).await;
+        let bilan = operator.rotate_keys(&storage::Acteur::Systeme, |progress| seen.push(progress)).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
         stop.store(true, Ordering::Relaxed);
         (bilan.unwrap(), seen)
@@ -222,7 +226,7 @@ async fn a_rotation_that_was_stopped_goes_on_where_it_was() {
     let both = open_sealed(&base.place, 2, &[1]).await.unwrap();
     let (told, mut first) = tokio::sync::mpsc::unbounded_channel();
     tokio::select! {
-        _ = both.rotate_keys(move |progress| told.send(progress).unwrap()) => panic!("it was to be stopped"),
+        _ = both.rotate_keys(&storage::Acteur::Systeme, move |progress| told.send(progress).unwrap()) => panic!("it was to be stopped"),
         progress = first.recv() => assert_eq!((progress.unwrap().faites, progress.unwrap().toutes), (100, 250)),
     }
     let state = both.keys_in_use().await.unwrap();
@@ -230,7 +234,7 @@ async fn a_rotation_that_was_stopped_goes_on_where_it_was() {
     assert_eq!(state.necessaires.len(), 2, "both are needed now");
     assert!(open_sealed(&base.place, 2, &[]).await.is_err());
 
-    let bilan = both.rotate_keys(|_| {}).await.unwrap();
+    let bilan = both.rotate_keys(&storage::Acteur::Systeme, |_| {}).await.unwrap();
     assert_eq!((bilan.valeurs, bilan.necessaires), (150, vec![]), "what was done is not done again");
     assert!(open_sealed(&base.place, 2, &[]).await.is_ok());
 }
@@ -281,7 +285,7 @@ async fn a_database_of_before_is_read_and_its_plain_values_are_encrypted_by_the_
     assert_eq!(plain, 4, "what was there waits");
     assert!(MARKED.iter().all(|marked| holds(&base.place, marked)));
 
-    let bilan = base.store.rotate_keys(|_| {}).await.unwrap();
+    let bilan = base.store.rotate_keys(&storage::Acteur::Systeme, |_| {}).await.unwrap();
     assert_eq!((bilan.valeurs, bilan.en_clair, bilan.necessaires), (4, 4, vec![]));
     base.store.compact().await.unwrap();
     all_is_read(&base.store, application, &id(1), 9).await;

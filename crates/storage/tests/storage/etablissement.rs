@@ -47,6 +47,7 @@ async fn import_with<'a>(
 ) -> Result<BilanFiness, Error> {
     static TABLES: LazyLock<Nomenclatures> = LazyLock::new(Nomenclatures::default);
     let mut import = ImportFiness {
+        acteur: &storage::Acteur::Systeme,
         etablissements,
         categories: &["202", "207", "500", "501"],
         illisibles: &[],

@@ -35,7 +35,7 @@ fn age(base: &Base, id: &IdDossier, days: u32) {
 }
 
 async fn retain(base: &Base, progress: impl FnMut(&Retained) + Send) -> Result<Retained, Error> {
-    let bail = base.store.lease("retention", "a", Duration::ZERO).await?.expect("nobody else's");
+    let bail = base.store.lease("retention", "a", Duration::ZERO).await?.unwrap();
     base.store.retain(&rules(), &bail, &Acteur::Systeme, progress).await
 }
 

@@ -91,7 +91,12 @@ async fn answers_and_corrections_are_encrypted_and_follow_a_change_of_key() {
     for marked in ["Parkinson", "ROUSSEAU"] {
         assert!(!holds(&base.place, marked), "{marked}");
     }
-    open_sealed(&base.place, 2, &[1]).await.unwrap().rotate_keys(|_| {}).await.unwrap();
+    open_sealed(&base.place, 2, &[1])
+        .await
+        .unwrap()
+        .rotate_keys(&storage::Acteur::Systeme, |_| {})
+        .await
+        .unwrap();
     let alone = Base { store: open_sealed(&base.place, 2, &[]).await.unwrap(), place: base.place };
     assert_eq!(read!(alone, volet(id, Volet::Medical)).reponses, *answers);
     assert_eq!(alone.stored(id).await.demandeur, *person);

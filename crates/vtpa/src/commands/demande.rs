@@ -1,11 +1,12 @@
 //! `vtpa demande`: what a dossier asks of establishments, and what they answer.
 
 use ::dossier::{StatutDemande, TypeHebergement, UrgenceDemande};
-use storage::{Error, Refusal};
+use storage::{Action, Error, Refusal, Trace};
 
 use super::dossier::number;
 use crate::cli::Data;
 use crate::exit::{Failure, Outcome, print};
+use crate::operator;
 
 /// Send a dossier's demande to an establishment and record its answers
 #[derive(Debug, clap::Subcommand)]
@@ -99,9 +100,15 @@ async fn add(Add { id, finess, hebergement, urgence, data }: Add) -> Outcome {
     let (hebergement, urgence) = (type_hebergement(&hebergement)?, urgence_demande(&urgence)?);
     let (store, id) = (data.open().await?, number(&id)?);
     let (dossier, etablissement) = (&id, finess.trim());
+    let trace = Trace::new(operator::acteur(), Action::DemandeAjoutee).dossier(dossier).detail(etablissement);
+    let trace = &trace;
     let outcome = store
         .run("add a demande", |tx| {
-            Box::pin(async move { tx.add_demande(dossier, etablissement, hebergement, urgence).await })
+            Box::pin(async move {
+                let demande = tx.add_demande(dossier, etablissement, hebergement, urgence).await?;
+                tx.trace(&trace.clone().demande(demande)).await?;
+                Ok(demande)
+            })
         })
         .await;
     store.close().await;
@@ -125,9 +132,17 @@ async fn status(Status { id, statut, motif, remarque, data }: Status) -> Outcome
     })?;
     let store = data.open().await?;
     let (motif, remarque) = (motif.as_deref(), remarque.as_deref());
+    let detail = match motif {
+        Some(motif) => format!("{} motif {motif}", statut.code()),
+        None => statut.code().to_owned(),
+    };
+    let trace = &Trace::new(operator::acteur(), Action::DemandeStatut).demande(id).detail(&detail);
     let outcome = store
         .run("change a demande's state", |tx| {
-            Box::pin(async move { tx.change_statut(id, statut, motif, remarque).await })
+            Box::pin(async move {
+                tx.change_statut(id, statut, motif, remarque).await?;
+                tx.trace(trace).await
+            })
         })
         .await;
     store.close().await;

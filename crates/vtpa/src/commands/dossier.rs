@@ -6,10 +6,11 @@ mod hold;
 
 use ::dossier::{Dossier, IdDossier};
 use jiff::Timestamp;
-use storage::{Error, Store, Volet as Part};
+use storage::{Action, Conservation, Error, Store, Trace, Volet as Part};
 
 use crate::cli::Data;
 use crate::exit::{Failure, Outcome, json, print};
+use crate::operator;
 
 /// Look at a dossier, change it, keep it, export it, erase it
 #[derive(Debug, clap::Subcommand)]
@@ -123,11 +124,20 @@ pub(crate) async fn run(command: Command, now: Timestamp) -> Outcome {
 
 async fn show(Show { id, json: as_json, data }: Show) -> Outcome {
     let (store, id) = (data.open().await?, number(&id)?);
-    let stored = store.dossier(&id).await?;
+    let dossier = &id;
+    let found = store
+        .read(|reader| {
+            Box::pin(async move { Ok((reader.dossier(dossier).await?, reader.conservation(dossier).await?)) })
+        })
+        .await;
+    if matches!(found, Ok((Some(_), _))) {
+        // before anything is shown: nobody looks at a dossier without a trace
+        store.trace_all(&[Trace::new(operator::acteur(), Action::DossierConsulte).dossier(&id)]).await?;
+    }
     store.close().await;
-    let stored = stored.ok_or_else(|| refused(&id, "no such dossier"))?;
+    let (Some(stored), Some(conservation)) = found? else { return Err(refused(&id, "no such dossier")) };
     let dossier = server::dossier_du_contrat(stored);
-    if as_json { print(&json(&dossier)?) } else { print(&text(&id, &dossier)) }
+    if as_json { print(&json(&dossier)?) } else { print(&text(&id, &dossier, &conservation)) }
 }
 
 async fn volet(Volet { id, parts, data }: Volet) -> Outcome {
@@ -138,11 +148,13 @@ async fn volet(Volet { id, parts, data }: Volet) -> Outcome {
             .filter_map(|(wanted, part)| wanted.then_some(part))
             .collect();
     let (dossier, parts) = (&id, parts.as_slice());
+    let trace = &Trace::new(operator::acteur(), Action::VoletEnregistre).dossier(dossier);
     let outcome = store
         .run("fill in parts of a dossier", |tx| {
             Box::pin(async move {
                 for part in parts {
                     tx.fill_volet(dossier, *part).await?;
+                    tx.trace(&trace.clone().detail(part.code())).await?;
                 }
                 Ok(())
             })
@@ -154,8 +166,15 @@ async fn volet(Volet { id, parts, data }: Volet) -> Outcome {
 async fn cancel(Cancel { id, data }: Cancel) -> Outcome {
     let (store, id) = (data.open().await?, number(&id)?);
     let dossier = &id;
-    let outcome =
-        store.run("cancel a dossier", |tx| Box::pin(async move { tx.cancel_dossier(dossier).await })).await;
+    let trace = &Trace::new(operator::acteur(), Action::DossierAnnule).dossier(dossier);
+    let outcome = store
+        .run("cancel a dossier", |tx| {
+            Box::pin(async move {
+                tx.cancel_dossier(dossier).await?;
+                tx.trace(trace).await
+            })
+        })
+        .await;
     done(&store, &id, outcome).await
 }
 
@@ -175,7 +194,7 @@ pub(super) fn number(text: &str) -> Outcome<IdDossier> {
     })
 }
 
-fn text(id: &IdDossier, dossier: &Dossier) -> String {
+fn text(id: &IdDossier, dossier: &Dossier, conservation: &Conservation) -> String {
     let mut lines = vec![format!("{id}  {}", dossier.statut_dossier.code())];
     for (name, filled) in [
         ("volet administratif", dossier.est_renseigne_volet_admin),
@@ -189,5 +208,13 @@ fn text(id: &IdDossier, dossier: &Dossier) -> String {
         let number = &demande.etablissement.num_finiss;
         format!("  demande {:12} {:20} {number} {name}", demande.id_demande, demande.statut_demande.code())
     }));
+    let Conservation { contact, archived, held } = conservation;
+    lines.push(format!("  last contact         {}", contact.strftime("%Y-%m-%d")));
+    lines.extend(archived.map(|since| format!("  archived             {}", since.strftime("%Y-%m-%d"))));
+    lines.extend(
+        held.as_ref().map(|(since, reason)| {
+            format!("  under legal hold     {}, {reason}", since.strftime("%Y-%m-%d"))
+        }),
+    );
     lines.join("\n")
 }

@@ -4,11 +4,12 @@ mod account;
 
 use ::dossier::{Adresse, Etablissement, Nomenclature, Prive, nomenclature as tables};
 use serde::Serialize;
-use storage::{EtablissementTrouve, Recherche};
+use storage::{Action, EtablissementTrouve, Recherche, Trace};
 
 use crate::cli::Data;
 use crate::exit::{Failure, Outcome, json, print};
 use crate::input::plural;
+use crate::operator;
 
 /// Search, list and add establishments; accounts of their desks
 #[derive(Debug, clap::Subcommand)]
@@ -225,8 +226,14 @@ async fn add(Add { finess, name, commune, postal, data }: Add) -> Outcome {
     let etablissement = etablissement(&finess, &name, commune.as_deref(), postal.as_deref())?;
     let store = data.open_or_create().await?;
     let added = &etablissement;
+    let trace = &Trace::new(operator::acteur(), Action::EtablissementModifie).detail(finess.trim());
     let outcome = store
-        .run("add an establishment", |tx| Box::pin(async move { tx.add_etablissement(added).await }))
+        .run("add an establishment", |tx| {
+            Box::pin(async move {
+                tx.add_etablissement(added).await?;
+                tx.trace(trace).await
+            })
+        })
         .await;
     store.close().await;
     outcome.map_err(|error| Failure::because(format!("{finess}: {error}")))?;

@@ -12,6 +12,7 @@ use storage::{BilanFiness, Error, ImportFiness, Refusal, Store};
 use crate::cli::Data;
 use crate::exit::{Failure, Outcome, json, print};
 use crate::input::{self, Input, Progress, plural, thousands};
+use crate::operator;
 
 /// Import the establishments of the FINESS register
 #[derive(Debug, clap::Subcommand)]
@@ -201,6 +202,7 @@ async fn write(
     let codes: Vec<&str> = categories.codes().collect();
     let illisibles: Vec<String> = read.refused.iter().filter_map(|error| error.numero.clone()).collect();
     let import = &ImportFiness {
+        acteur: &operator::acteur(),
         etablissements: &read.kept,
         categories: &codes,
         illisibles: &illisibles,

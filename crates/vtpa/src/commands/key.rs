@@ -11,6 +11,7 @@ use crate::cli::Data;
 use crate::demo::pki::write_new;
 use crate::exit::{Failure, Outcome, json, print};
 use crate::keyfile::shell;
+use crate::operator;
 
 /// Keys that encrypt what is personal in the database
 #[derive(Debug, clap::Subcommand)]
@@ -109,7 +110,7 @@ async fn rotate(data: &Data, compact: bool) -> Outcome {
         return Err(Failure::Usage("the keys stand in the configuration: --config FILE".to_owned()));
     }
     let store = data.open().await?;
-    let bilan = store.rotate_keys(tell).await?;
+    let bilan = store.rotate_keys(&operator::acteur(), tell).await?;
     print(&summary(&bilan))?;
     if bilan.en_clair > 0 || compact {
         let compacted = store.compact().await.context(

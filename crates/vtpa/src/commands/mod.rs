@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod call;
 pub(crate) mod cert;
@@ -38,6 +39,7 @@ pub(crate) fn run(command: Command) -> Outcome {
             Command::Inspect(inspect) => inspect::run(inspect, clock.now()).await,
             Command::Explain(explain) => explain::run(explain),
             Command::Key(command) => key::run(command).await,
+            Command::Audit(command) => audit::run(command).await,
             Command::Backup(backup) => backup::run(backup, clock.now()).await,
             Command::Restore(restore) => restore::run(restore, clock.now()).await,
             Command::Purge(purge) => purge::run(purge).await,

@@ -6,11 +6,12 @@ use ::dossier::nomenclature::import::NosTable;
 use ::dossier::nomenclature::{NomTable, Nomenclatures};
 use serde::Serialize;
 use server::Clock;
-use storage::{BilanNomenclature, Error, ImportNomenclature, NomenclatureImportee, Refusal};
+use storage::{Action, BilanNomenclature, Error, ImportNomenclature, NomenclatureImportee, Refusal, Trace};
 
 use crate::cli::Data;
 use crate::exit::{Failure, Outcome, json, print};
 use crate::input::{self, Input, plural, thousands};
+use crate::operator;
 
 /// Look at the nomenclatures and import updates of them
 #[derive(Debug, clap::Subcommand)]
@@ -125,10 +126,18 @@ async fn import(Import { file, older, json: as_json, data }: Import, clock: &Clo
     let store = data.open_or_create().await?;
     let (before, _) = store.nomenclatures(server::day_in_paris(clock.now())).await?;
     let (read, fichier, digest) = (&table, name.as_str(), &sha256);
+    let detail = format!("{} {} {fichier}", table.nom, table.edition().unwrap_or_default());
+    let trace = &Trace::new(operator::acteur(), Action::ImportNomenclature).detail(&detail);
     let outcome = store
         .run("import a nomenclature", |tx| {
             let import = ImportNomenclature { table: read, fichier, sha256: digest, plus_ancien: older };
-            Box::pin(async move { tx.import_nomenclature(&import).await })
+            Box::pin(async move {
+                let bilan = tx.import_nomenclature(&import).await?;
+                if bilan.is_some() {
+                    tx.trace(trace).await?;
+                }
+                Ok(bilan)
+            })
         })
         .await;
     let listed = store.read(|reader| Box::pin(async move { reader.imported_nomenclatures().await })).await?;

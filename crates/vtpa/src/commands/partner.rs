@@ -6,12 +6,13 @@ use anyhow::anyhow;
 use dossier::Operation;
 use jiff::Timestamp;
 use serde::Serialize;
-use storage::{Application, Error, Refusal, Rights, Settings, Store};
+use storage::{Action, Application, Error, Refusal, Rights, Settings, Store, Trace};
 use xmlsec::{Certificate, TrustAnchors};
 
 use crate::cli::Data;
 use crate::exit::{Failure, Outcome, json, print};
 use crate::keyfile;
+use crate::operator;
 
 /// Register the partners' applications
 #[derive(Debug, clap::Subcommand)]
@@ -224,18 +225,33 @@ pub(crate) async fn register(
     rights: Option<Rights>,
 ) -> Result<Added, Error> {
     let (sha256, der) = (certificate.fingerprint_sha256(), certificate.der());
+    let acteur = &operator::acteur();
     store
         .run("register an application", |tx| {
             Box::pin(async move {
+                let trace = |action, what: &str| {
+                    let fingerprint: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+                    Trace::new(acteur.clone(), action).detail(&format!("{name}: {what} {fingerprint}"))
+                };
                 let Some(application) = tx.application_by_name(name).await? else {
                     let id = tx.add_application(name, rights.unwrap_or(Rights::ALL)).await?;
                     tx.add_certificate(id, sha256, der).await?;
+                    tx.trace(&trace(Action::PartenaireAjoute, "registered with certificate")).await?;
                     return Ok(Added::Application);
                 };
                 if let Some(rights) = rights {
                     tx.set_rights(application.id, rights).await?;
+                    let may = |operation: &Operation| rights.allow(*operation);
+                    let may =
+                        Operation::TOUTES.iter().filter(|operation| may(operation)).map(|one| one.name());
+                    let detail = format!("{name}: may call {}", may.collect::<Vec<_>>().join(", "));
+                    let trace = Trace::new(acteur.clone(), Action::PartenaireModifie).detail(&detail);
+                    tx.trace(&trace).await?;
                 }
                 let new = tx.add_certificate(application.id, sha256, der).await?;
+                if new {
+                    tx.trace(&trace(Action::PartenaireAjoute, "further certificate")).await?;
+                }
                 Ok(if new { Added::Certificate } else { Added::Nothing })
             })
         })
@@ -293,6 +309,7 @@ async fn set(Set { name, settings, data }: Set) -> Outcome {
     }
     let store = data.open().await?;
     let (name, changes) = (name.as_str(), changes.as_slice());
+    let trace = &traced(name, &settings.join(" "));
     let outcome = store
         .run("set an application's settings", |tx| {
             Box::pin(async move {
@@ -302,7 +319,8 @@ async fn set(Set { name, settings, data }: Set) -> Outcome {
                     // Each was tried above, so none is refused here.
                     let _ = settings.set(key, value);
                 }
-                tx.set_settings(application.id, &settings).await
+                tx.set_settings(application.id, &settings).await?;
+                tx.trace(trace).await
             })
         })
         .await;
@@ -311,11 +329,13 @@ async fn set(Set { name, settings, data }: Set) -> Outcome {
 
 async fn suspend(data: &Data, name: &str, suspended: bool) -> Outcome {
     let store = data.open().await?;
+    let trace = &traced(name, if suspended { "suspended" } else { "resumed" });
     let outcome = store
         .run("suspend or resume an application", |tx| {
             Box::pin(async move {
                 let application = tx.application_by_name(name).await?.ok_or(Refusal::UnknownApplication)?;
-                tx.suspend_application(application.id, suspended).await
+                tx.suspend_application(application.id, suspended).await?;
+                tx.trace(trace).await
             })
         })
         .await;
@@ -325,16 +345,23 @@ async fn suspend(data: &Data, name: &str, suspended: bool) -> Outcome {
 async fn remove(Named { name, data }: Named) -> Outcome {
     let store = data.open().await?;
     let wanted = name.as_str();
+    let trace = &Trace::new(operator::acteur(), Action::PartenaireRetire).detail(wanted);
     let outcome = store
         .run("remove an application", |tx| {
             Box::pin(async move {
                 let application = tx.application_by_name(wanted).await?.ok_or(Refusal::UnknownApplication)?;
-                tx.remove_application(application.id).await
+                tx.remove_application(application.id).await?;
+                tx.trace(trace).await
             })
         })
         .await;
     named(&store, &name, outcome).await?;
     print(&format!("{name} is removed; its dossiers stay"))
+}
+
+/// That an application was changed, and how.
+fn traced(name: &str, how: &str) -> Trace {
+    Trace::new(operator::acteur(), Action::PartenaireModifie).detail(&format!("{name}: {how}"))
 }
 
 /// Closes the store; tells an unknown name together with those that there are.

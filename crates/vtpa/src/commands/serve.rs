@@ -7,7 +7,7 @@ use server::{Clock, Config, Overrides, Reloader, Server, StartError};
 use tokio::sync::watch;
 
 use crate::exit::{Outcome, print};
-use crate::{keyfile, log};
+use crate::{keyfile, log, notify};
 
 /// Run the server
 #[derive(Debug, clap::Args)]
@@ -50,7 +50,15 @@ pub(crate) async fn run(Serve { config, listen, metrics, database }: Serve, cloc
     let reload = Reload { file: config, overrides, read, level, reloader: server.reloader() };
     let reloads = tokio::spawn(reload.on_signal()?);
     print(&ready)?;
+    notify::tell("READY=1");
+    let mut ends = stop.clone();
+    let told = tokio::spawn(async move {
+        if ends.wait_for(|ends| *ends).await.is_ok() {
+            notify::tell("STOPPING=1");
+        }
+    });
     server.run(stop).await;
+    told.abort();
     reloads.abort();
     traces.end().await;
     Ok(())

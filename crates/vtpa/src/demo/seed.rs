@@ -7,12 +7,12 @@ use std::path::Path;
 use anyhow::Result;
 use dossier::Etablissement;
 use serde_json::json;
-use storage::{Action, NouveauCompte, Store, Trace};
+use storage::{Acteur, Action, NouveauCompte, Store, Trace};
 use xmlsec::Certificate;
 
 use crate::commands::partner::register;
+use crate::demo::portal::RELIE;
 use crate::keyfile;
-use crate::operator;
 
 /// The name under which the portal's certificate is registered.
 pub(crate) const PARTNER: &str = "portail-demo";
@@ -34,10 +34,15 @@ pub(crate) async fn fill(store: &Store, directory: &Path, portal: &str) -> Resul
     store
         .run("seed the establishments", |tx| {
             Box::pin(async move {
+                let mut added = 0;
                 for etablissement in wanted {
-                    tx.seed_etablissement(etablissement).await?;
+                    added += u32::from(tx.seed_etablissement(etablissement).await?);
                 }
-                Ok(())
+                if added == 0 {
+                    return Ok(());
+                }
+                let detail = format!("{added} establishments of the demonstration");
+                tx.trace(&Trace::new(Acteur::Systeme, Action::DonneesChargees).detail(&detail)).await
             })
         })
         .await?;
@@ -48,12 +53,17 @@ pub(crate) async fn fill(store: &Store, directory: &Path, portal: &str) -> Resul
         .run("tell where the portal is", |tx| {
             Box::pin(async move {
                 let Some(application) = tx.application_by_name(PARTNER).await? else { return Ok(()) };
-                let settings =
-                    storage::Settings { url_retour: Some(portal.to_owned()), ..application.settings.clone() };
+                let settings = storage::Settings {
+                    url_retour: Some(portal.to_owned()),
+                    url_liaison: vec![format!("{portal}{RELIE}")],
+                    ..application.settings.clone()
+                };
                 if settings == application.settings {
                     return Ok(());
                 }
-                tx.set_settings(application.id, &settings).await
+                tx.set_settings(application.id, &settings).await?;
+                let detail = format!("{PARTNER}: url_retour={portal}");
+                tx.trace(&Trace::new(Acteur::Systeme, Action::PartenaireModifie).detail(&detail)).await
             })
         })
         .await?;
@@ -70,7 +80,7 @@ async fn bureaux(store: &Store) -> Result<()> {
         let hash = server::bureau::hash(PASSWORD, &mut rand::rng())?;
         let nouveau =
             &NouveauCompte { etablissement, login, nom, sujet: None, mot_de_passe: &hash, provisoire: None };
-        let trace = &Trace::new(operator::acteur(), Action::CompteAjoute).detail(login);
+        let trace = &Trace::new(Acteur::Systeme, Action::CompteAjoute).detail(login);
         let added = store.run("seed an account", |tx| {
             Box::pin(async move {
                 tx.add_compte(nouveau).await?;

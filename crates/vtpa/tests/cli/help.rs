@@ -2,7 +2,7 @@
 
 use crate::vtpa::vtpa;
 
-const COMMANDS: [&[&str]; 62] = [
+const COMMANDS: [&[&str]; 65] = [
     &[],
     &["demo"],
     &["serve"],
@@ -48,6 +48,9 @@ const COMMANDS: [&[&str]; 62] = [
     &["key", "new"],
     &["key", "rotate"],
     &["key", "status"],
+    &["audit"],
+    &["audit", "verify"],
+    &["audit", "export"],
     &["backup"],
     &["backup", "key"],
     &["backup", "verify"],

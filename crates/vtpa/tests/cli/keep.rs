@@ -171,6 +171,8 @@ fn who_was_erased_is_nowhere_in_the_files_and_does_not_come_back_by_a_restore() 
     house.operator(&["dossier", "hold", &gone, "--reason", "RG 26/01234"]).status(0);
     let erase = ["dossier", "erase", &gone, "--reason", "request", "--yes"];
     house.operator(&erase).status(1).says("legal hold");
+    let shown = house.operator(&["dossier", "show", &gone]).status(0).out;
+    assert!(shown.contains("last contact") && shown.contains("RG 26/01234"), "{shown}");
     house.operator(&["dossier", "unhold", &gone]).status(0);
     assert!(in_files(&house, NAME), "the test looks where it is");
     house.operator(&erase).status(0);
@@ -232,6 +234,28 @@ fn wrong_delays_are_told_at_the_start() {
     }
     let house = house("");
     vtpa_in(house.path(), ["purge", "--database", "sqlite:vtpa.db"]).status(2).says("--config FILE");
+}
+
+#[test]
+fn a_backup_of_an_encrypted_database_needs_both_keys_and_names_them() {
+    let house = house("");
+    let id = vtpa_in(house.path(), ["key", "new", "vtpa.cle"]).status(0).out;
+    let id = id.lines().next().unwrap().to_owned();
+    configure(&house, "[at_rest]\nkey = \"vtpa.cle\"\n");
+    let mut server = house.serve();
+    let dossier = server.create("moi");
+    let made = house.operator(&["backup", "a.vtpa", "--json"]).status(0).json();
+    assert_eq!(made["database_keys"], serde_json::json!([id]));
+    assert_eq!(server.end_by("TERM"), Some(0));
+    let restored = house.operator(&["restore", "a.vtpa", "--force"]).status(0).out;
+    assert!(restored.contains(&id), "{restored}");
+    assert!(!in_files(&house, NAME), "encrypted as before");
+    configure(&house, "");
+    house.operator(&["dossier", "show", &dossier]).status(1).says(&id);
+    configure(&house, "[at_rest]\nkey = \"vtpa.cle\"\n");
+    let mut server = house.serve();
+    assert!(server.consult(&dossier, "moi").to_string().contains(NAME));
+    assert_eq!(server.end_by("TERM"), Some(0));
 }
 
 /// PostgreSQL, by the very lines of docs/sauvegarde.md.

@@ -17,6 +17,7 @@ mod keep;
 mod key;
 mod metrics;
 mod nos;
+mod packaging;
 mod partner;
 mod reload;
 mod serve;

@@ -53,6 +53,7 @@ fn what_was_asked_and_what_an_operator_watches() {
         ("vtpa_database_up", &[], 1.0),
         ("vtpa_sessions", &[], 0.0),
         ("vtpa_draining", &[], 0.0),
+        ("vtpa_audit_writable", &[], 1.0),
         ("vtpa_build_info", &[concat!("version=\"", env!("CARGO_PKG_VERSION"), "\"")], 1.0),
     ] {
         assert_eq!(sample(&metrics, name, labels), Some(value), "{name} {labels:?} in\n{metrics}");

@@ -338,16 +338,19 @@ async fn decide(
         motif: reason,
         remarque: Some(remarque.as_str()).filter(|remarque| !remarque.is_empty()),
     };
-    let (before, after) = (found.demande.statut.code(), decision.vers.code());
+    let detail = match reason {
+        Some(reason) => format!("{} motif {reason}", action.vers().code()),
+        None => action.vers().code().to_owned(),
+    };
     let trace = &agent
         .trace(storage::Action::DemandeStatut)
         .dossier(&found.dossier.id)
         .demande(id)
-        .detail(&format!("{before} {after}"));
+        .detail(&detail)
+        .code("303");
     let decided = state.store.run("desk: decide", |tx| {
         Box::pin(async move {
             let issue = tx.bureau_decider(decision).await?;
-            // a double click has one trace as it has one effect
             if matches!(issue, Issue::Faite) {
                 tx.trace(trace).await?;
             }

@@ -12,8 +12,8 @@ use storage::{Action, SessionListee};
 
 use super::page::{self, Cadre};
 use super::porte::{
-    Agent, CONNEXION, Manque, cle, entree, form as read_form, give, manque, not_own, note_entree, take, to,
-    too_early,
+    Agent, CONNEXION, Manque, attempt, cle, entree, form as read_form, give, manque, not_own, note_entree,
+    take, to, too_early,
 };
 use crate::bureau;
 use crate::state::AppState;
@@ -120,13 +120,11 @@ pub(super) async fn close_session(
     }
     let Ok(id) = id.parse::<i64>() else { return page::unknown(&state, &agent).await };
     let compte = agent.session.compte.id;
-    let trace = &agent.trace(Action::ConnexionFermee);
-    let closed = state.store.run("desk: close a session", |tx| {
+    let trace = &agent.trace(Action::ConnexionFermee).detail(&format!("session {id}")).code("303");
+    let closed = state.store.run("desk: close a session", move |tx| {
         Box::pin(async move {
             let closed = tx.revoke_bureau_session(compte, id).await?;
-            if closed {
-                tx.trace(trace).await?;
-            }
+            tx.trace(trace).await?;
             Ok(closed)
         })
     });
@@ -252,9 +250,7 @@ async fn change(state: &AppState, agent: &Agent, saisie: Saisie) -> Result<Chang
         return Ok(Err((StatusCode::BAD_REQUEST, erreurs)));
     }
     let cles = &[cle("mot-de-passe", &compte.id.number().to_string(), PASSWORDS.0, PASSWORDS.1)];
-    if let Some(wait) =
-        state.store.run("attempt", |tx| Box::pin(async move { tx.attempt(cles).await })).await?
-    {
+    if let Some(wait) = attempt(state, cles).await? {
         let (status, words) = too_early(wait);
         return Ok(Err((status, Erreurs { actuel: Some(words), ..Erreurs::default() })));
     }
@@ -274,12 +270,12 @@ async fn change(state: &AppState, agent: &Agent, saisie: Saisie) -> Result<Chang
     let complete = manque(&after, agent.session.second_vu, state.config.sandbox).is_none();
     let browser = Secret::draw(&mut crate::clock::rng());
     let (sha256, browser_sha256, hash) = (agent.secret.sha256(), browser.sha256(), hash.as_str());
-    let trace = &agent.trace(Action::CompteModifie).detail("password");
+    let trace = &agent.trace(Action::CompteModifie).detail("password").code("303");
     let kept = state.store.run("desk: change a password", |tx| {
         Box::pin(async move {
+            tx.trace(trace).await?;
             tx.succeeded(cles).await?;
             tx.set_mot_de_passe(compte.id, hash, Some(&sha256)).await?;
-            tx.trace(trace).await?;
             if complete { note_entree(tx, compte, &browser_sha256).await } else { Ok(()) }
         })
     });

@@ -9,11 +9,11 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
-use storage::{Acteur, Action, Cle, Compte, Provisoire, Trace};
+use storage::{Action, Cle, Compte, Provisoire};
 
 use super::porte::{
-    AVANT, Agent, cle, form as read_form, give, is_own, manque, navigateur, navigateur_nomme, new_session,
-    note_entree, take, to, too_early,
+    AVANT, Agent, attempt, cle, form as read_form, give, is_own, manque, navigateur, navigateur_nomme,
+    new_session, note_entree, take, to, too_early, trace,
 };
 use crate::bureau;
 use crate::peer::PeerAddress;
@@ -152,22 +152,20 @@ async fn enter(
     let (compte, known) = found.await?;
     let known = compte.as_ref().is_some_and(|compte| known == Some(compte.id));
     let cles = &cles(&login, known, address.as_deref());
-    if let Some(wait) =
-        state.store.run("attempt", |tx| Box::pin(async move { tx.attempt(cles).await })).await?
-    {
+    if let Some(wait) = attempt(state, cles).await? {
         return Ok(Entered::Early(wait));
     }
     let compte = compte.filter(|compte| !compte.ferme);
     let stored = compte.as_ref().map(|compte| compte.mot_de_passe.as_str().to_owned());
     let right = bureau::verify(password, stored).await;
-    let known = compte.as_ref().map_or_else(String::new, |compte| compte.login.clone());
+    let known = compte.as_ref().map(|compte| trace(compte, Action::ConnexionRefusee).code("403"));
     let Some(compte) = compte.filter(|_| right) else {
-        // what was typed as a login may be anything, a password too: an account that is none is not named
-        let who = Acteur::Etablissement { compte: known };
-        state.trail.record([Trace::new(who, Action::ConnexionRefusee).code("403")]);
+        // of an account that there is: what else is typed into that field may be anything, a password too
+        state.trail.record(known);
         return Ok(Entered::Refused);
     };
     if compte.provisoire == Provisoire::Perime {
+        state.trail.record(known.map(|trace| trace.detail("its first password is too old")));
         return Ok(Entered::Expired);
     }
     let former = Agent::of(state, headers).await?.map(|agent| agent.secret.sha256());
@@ -192,6 +190,8 @@ async fn open(
                 tx.close_bureau_session(&former).await?;
             }
             tx.open_bureau_session(&sha256, &new_session(session_of, false, name)).await?;
+            let detail = if complete { "password" } else { "password alone, so far" };
+            tx.trace(&trace(session_of, Action::ConnexionOuverte).detail(detail).code("303")).await?;
             if complete {
                 tx.succeeded(cles).await?;
                 note_entree(tx, session_of, &browser_sha256).await
@@ -237,7 +237,7 @@ pub(super) async fn leave(
     }
     let sha256 = agent.secret.sha256();
     let trace = &agent.trace(Action::ConnexionFermee).code("200");
-    let ended = state.store.run("desk: leave", |tx| {
+    let ended = state.store.run("desk: leave", move |tx| {
         Box::pin(async move {
             tx.close_bureau_session(&sha256).await?;
             tx.trace(trace).await

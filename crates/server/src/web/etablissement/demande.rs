@@ -65,6 +65,7 @@ async fn render(
 ) -> Result<Option<Page>, storage::Error> {
     let Ok(id) = id.parse::<i64>() else { return Ok(None) };
     let (etablissement, compte) = (agent.etablissement(), agent.session.compte.id);
+    state.trail.admit().await?;
     let trace = &agent.trace(storage::Action::DemandeLue).demande(id).code("200");
     let opened = state.store.run("desk: open a demande", |tx| {
         Box::pin(async move {

@@ -26,7 +26,6 @@ pub(super) async fn csv(State(state): State<Arc<AppState>>, headers: HeaderMap, 
     };
     match render(&state, &agent, &Choix::of(&uri)).await {
         Ok(text) => {
-            state.trail.record([agent.trace(storage::Action::ListeExportee).code("200")]);
             let day = day_in_paris(state.clock.now());
             let name = format!("attachment; filename=\"demandes-{}-{day}.csv\"", agent.etablissement());
             ([(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)], text)
@@ -37,6 +36,7 @@ pub(super) async fn csv(State(state): State<Arc<AppState>>, headers: HeaderMap, 
 }
 
 async fn render(state: &AppState, agent: &Agent, choix: &Choix) -> Result<String, storage::Error> {
+    agent.sees(state, agent.trace(storage::Action::ListeExportee).code("200")).await?;
     let filtre = FiltreBureau {
         etablissement: agent.etablissement(),
         statuts: choix.groupe().statuts,

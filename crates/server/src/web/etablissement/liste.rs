@@ -131,6 +131,8 @@ pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap,
 }
 
 async fn render(state: &AppState, agent: &Agent, choix: &Choix) -> Result<Page, storage::Error> {
+    let page = agent.trace(storage::Action::PageVue).detail("etablissement").code("200");
+    agent.sees(state, page).await?;
     let groupe = choix.groupe();
     let filtre = FiltreBureau {
         etablissement: agent.etablissement(),

@@ -106,9 +106,16 @@ impl Agent {
         })
     }
 
-    /// That who is here did this. What changes something traces itself in its own transaction.
+    /// That this one did this.
     pub(super) fn trace(&self, action: Action) -> Trace {
         trace(&self.session.compte, action)
+    }
+
+    /// Tells the trail what is about to be shown; refused while it cannot be written.
+    pub(super) async fn sees(&self, state: &AppState, trace: Trace) -> Result<(), storage::Error> {
+        state.trail.admit().await?;
+        state.trail.record([trace]);
+        Ok(())
     }
 
     /// Whether a form was made for this session, by a page of this site.
@@ -117,9 +124,10 @@ impl Agent {
     }
 }
 
-/// That this account did this.
+/// That someone with this account did this.
 pub(super) fn trace(compte: &Compte, action: Action) -> Trace {
-    Trace::new(Acteur::Etablissement { compte: compte.login.clone() }, action).code("303")
+    let compte = format!("{} {}", compte.etablissement, compte.login);
+    Trace::new(Acteur::Etablissement { compte }, action)
 }
 
 /// Who may see the desk; for anyone else, where to go instead.
@@ -132,6 +140,17 @@ pub(super) async fn entree(state: &AppState, headers: &HeaderMap) -> Result<Agen
         Ok(None) => Err(Box::new(to(CONNEXION))),
         Err(error) => Err(Box::new(crate::web::page::failure(&error, None))),
     }
+}
+
+/// Counts an attempt; how long to wait before it, where there were too many.
+pub(super) async fn attempt(state: &AppState, cles: &[Cle]) -> Result<Option<Duration>, storage::Error> {
+    let counted = state.store.run("attempt", |tx| {
+        Box::pin(async move {
+            tx.untraced("a count of attempts is no data of a dossier; what comes of them is traced");
+            tx.attempt(cles).await
+        })
+    });
+    counted.await
 }
 
 /// 303 to another page of the desk.
@@ -164,7 +183,6 @@ pub(super) async fn note_entree(
     navigateur: &[u8; 32],
 ) -> Result<(), storage::Error> {
     tx.note_entree(compte.id).await?;
-    tx.trace(&trace(compte, Action::ConnexionOuverte)).await?;
     tx.know_navigateur(navigateur, compte.id).await
 }
 

@@ -10,11 +10,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use dossier::Prive;
 use serde::Deserialize;
-use storage::Compte;
+use storage::{Action, Compte};
 
 use super::page::Cadre;
 use super::porte::{
-    Agent, CONNEXION, Manque, cle, form as read_form, give, manque, not_own, note_entree, take, to, too_early,
+    Agent, CONNEXION, Manque, attempt, cle, form as read_form, give, manque, not_own, note_entree, take, to,
+    too_early, trace,
 };
 use crate::bureau::{SecretTotp, qr};
 use crate::state::AppState;
@@ -133,9 +134,7 @@ async fn check(state: &AppState, agent: &Agent, code: &str) -> Result<Checked, s
     let secret = compte.second_facteur.as_ref().and_then(|secret| SecretTotp::from_base32(secret.as_str()));
     let step = secret.and_then(|secret| secret.step_of(code, state.clock.now()));
     let cles = &[cle("code", &compte.id.number().to_string(), CODES.0, CODES.1)];
-    if let Some(wait) =
-        state.store.run("attempt", |tx| Box::pin(async move { tx.attempt(cles).await })).await?
-    {
+    if let Some(wait) = attempt(state, cles).await? {
         return Ok(Checked::Early(wait));
     }
     let (session, browser) = (Secret::draw(&mut crate::clock::rng()), Secret::draw(&mut crate::clock::rng()));
@@ -148,12 +147,15 @@ async fn check(state: &AppState, agent: &Agent, code: &str) -> Result<Checked, s
                 None => false,
             };
             if !used {
+                tx.trace(&trace(compte, Action::ConnexionRefusee).detail("second factor").code("403"))
+                    .await?;
                 return Ok(if tx.wrong_code(&from).await? { Outcome::Wrong } else { Outcome::Over });
             }
             tx.succeeded(cles).await?;
             if !tx.raise_bureau_session(&from, &to_sha256).await? {
                 return Ok(Outcome::Over);
             }
+            tx.trace(&trace(compte, Action::ConnexionOuverte).detail("second factor").code("303")).await?;
             if complete {
                 note_entree(tx, compte, &browser_sha256).await?;
             }
@@ -210,7 +212,10 @@ async fn reglage(
             state
                 .store
                 .run("desk: a second factor is being set up", |tx| {
-                    Box::pin(async move { tx.set_attente(session, kept).await })
+                    Box::pin(async move {
+                        tx.untraced("a secret that waits opens nothing; that it is set up is traced");
+                        tx.set_attente(session, kept).await
+                    })
                 })
                 .await?;
             drawn
@@ -277,11 +282,11 @@ async fn keep(
 ) -> Result<Response, storage::Error> {
     let (session, browser) = (Secret::draw(&mut crate::clock::rng()), Secret::draw(&mut crate::clock::rng()));
     let (from, to_sha256, browser_sha256) = (agent.secret.sha256(), session.sha256(), browser.sha256());
-    let trace = &agent.trace(storage::Action::CompteModifie).detail("second factor");
     let kept = state.store.run("desk: a second factor is set up", |tx| {
         Box::pin(async move {
             tx.set_second_facteur(compte.id, secret, step).await?;
-            tx.trace(trace).await?;
+            tx.trace(&trace(compte, Action::CompteModifie).detail("second factor set up").code("303"))
+                .await?;
             // sessions without it are over
             tx.close_bureau_sessions(compte.id, Some(&from)).await?;
             tx.raise_bureau_session(&from, &to_sha256).await?;

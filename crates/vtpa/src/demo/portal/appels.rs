@@ -15,12 +15,23 @@ use super::Portail;
 use super::formulaire::{Valeurs, champs_nommes};
 use super::pages::{Cadre, Carte, PageAccessibilite, PageDossiers, PageFormulaire, PagePanne, Refus, answer};
 use super::usagers::{COOKIE_USAGER, Usager};
+use crate::demo::seed::PARTNER;
 
 type Shared = State<Arc<Portail>>;
 
 #[derive(Deserialize)]
 pub(super) struct Nouveau {
     nouveau: Option<String>,
+    relie: Option<String>,
+}
+
+/// What the server adds to the registered address.
+#[derive(Deserialize)]
+pub(super) struct Liaison {
+    #[serde(default)]
+    liaison: String,
+    #[serde(rename = "IdDossier", default)]
+    id_dossier: String,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +49,7 @@ pub(super) struct Choix {
 pub(super) async fn liste(
     State(portail): Shared,
     headers: HeaderMap,
-    Query(Nouveau { nouveau }): Query<Nouveau>,
+    Query(Nouveau { nouveau, relie }): Query<Nouveau>,
 ) -> Response {
     let usager = Usager::of(&headers);
     let numeros = match portail.registre.dossiers(usager.id_local) {
@@ -68,8 +79,9 @@ pub(super) async fn liste(
         }
     }
     // only a number of the list is one that was created here
-    let nouveau = nouveau.filter(|nouveau| numeros.contains(nouveau));
-    answer(StatusCode::OK, &PageDossiers { cadre: portail.cadre(usager), nouveau, alerte, dossiers })
+    let known = |numero: &String| numeros.contains(numero);
+    let (nouveau, relie) = (nouveau.filter(known), relie.filter(known));
+    answer(StatusCode::OK, &PageDossiers { cadre: portail.cadre(usager), nouveau, relie, alerte, dossiers })
 }
 
 /// `GET /nouveau`
@@ -133,6 +145,32 @@ pub(super) async fn suivre(
         return portail.panne(usager, "La mémoire du portail est illisible", format!("{error:#}"));
     }
     Redirect::to("/").into_response()
+}
+
+/// `POST /relier`: the user goes to the server to prove that a dossier, created elsewhere, is theirs.
+pub(super) async fn relier(State(portail): Shared, headers: HeaderMap) -> Response {
+    let usager = Usager::of(&headers);
+    match portail.client.liaison_url(PARTNER, usager.id_local, None) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response(),
+        Err(error) => portail.panne(usager, "Le dossier ne peut pas être relié", error.to_string()),
+    }
+}
+
+/// `GET /relie`: the user is back. Whoever types another number here sees code 110 in its place.
+pub(super) async fn relie(
+    State(portail): Shared,
+    headers: HeaderMap,
+    Query(Liaison { liaison, id_dossier }): Query<Liaison>,
+) -> Response {
+    let usager = Usager::of(&headers);
+    let numero = id_dossier.len() == 13 && id_dossier.bytes().all(|byte| byte.is_ascii_digit());
+    if liaison != "faite" || !numero {
+        return Redirect::to("/").into_response();
+    }
+    match portail.registre.ajouter(usager.id_local, &id_dossier) {
+        Ok(()) => Redirect::to(&format!("/?relie={id_dossier}")).into_response(),
+        Err(error) => portail.panne(usager, "La mémoire du portail est illisible", format!("{error:#}")),
+    }
 }
 
 /// `POST /entrer`: GenererJetonSecuritePA, then the redirection to the server.

@@ -29,6 +29,9 @@ use client::Client;
 use journal::Journal;
 use registre::Registre;
 
+/// Where people come back to from the server's `/liaison`; registered with the application.
+pub(crate) const RELIE: &str = "/relie";
+
 /// What every request shares.
 struct Portail {
     client: Client,
@@ -46,6 +49,8 @@ pub(crate) fn router(client: Client, server: String, directory: &Path) -> Router
         .route("/", get(appels::liste))
         .route("/nouveau", get(appels::formulaire).post(appels::creer))
         .route("/suivre", post(appels::suivre))
+        .route("/relier", post(appels::relier))
+        .route(RELIE, get(appels::relie))
         .route("/entrer", post(appels::entrer))
         .route("/usager", post(appels::choisir))
         .route("/echange/{numero}/{sens}", get(appels::enveloppe))

@@ -29,6 +29,8 @@ pub(super) struct PageDossiers {
     pub(super) cadre: Cadre,
     /// The dossier that was just created.
     pub(super) nouveau: Option<String>,
+    /// The dossier that was just linked.
+    pub(super) relie: Option<String>,
     pub(super) alerte: Option<String>,
     pub(super) dossiers: Vec<Carte>,
 }
@@ -206,7 +208,13 @@ mod tests {
             },
         ];
         let dossiers = cartes.map(|contenu| Carte { numero: texte(), contenu }).into();
-        let liste = PageDossiers { cadre: cadre(), nouveau: Some(texte()), alerte: Some(texte()), dossiers };
+        let liste = PageDossiers {
+            cadre: cadre(),
+            nouveau: Some(texte()),
+            relie: Some(texte()),
+            alerte: Some(texte()),
+            dossiers,
+        };
         let valeurs = Valeurs::recues(vec![("Demandeur.Prenom".to_owned(), texte())]);
         let refus = Some(Refus { code: texte(), message: texte(), champs: vec!["Demandeur.Prenom"] });
         let formulaire = PageFormulaire { cadre: cadre(), valeurs, refus };
