@@ -13,7 +13,6 @@ use xmlsec::Certificate;
 use crate::commands::partner::register;
 use crate::demo::portal::RELIE;
 use crate::keyfile;
-use crate::operator;
 
 /// The name under which the portal's certificate is registered.
 pub(crate) const PARTNER: &str = "portail-demo";
@@ -81,7 +80,7 @@ async fn bureaux(store: &Store) -> Result<()> {
         let hash = server::bureau::hash(PASSWORD, &mut rand::rng())?;
         let nouveau =
             &NouveauCompte { etablissement, login, nom, sujet: None, mot_de_passe: &hash, provisoire: None };
-        let trace = &Trace::new(operator::acteur(), Action::CompteAjoute).detail(login);
+        let trace = &Trace::new(Acteur::Systeme, Action::CompteAjoute).detail(login);
         let added = store.run("seed an account", |tx| {
             Box::pin(async move {
                 tx.add_compte(nouveau).await?;
