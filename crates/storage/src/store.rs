@@ -336,7 +336,7 @@ impl Store {
         };
         let outcome = work(&mut tx).await;
         // the other ways of writing are this crate's own: trail, journal, replay entries
-        if outcome.is_ok() && durability == Durability::Durable && tx.is_unaccounted() {
+        if outcome.is_ok() && matches!(durability, Durability::Durable) && tx.is_unaccounted() {
             self.inner.shared.untraced.fetch_add(1, Ordering::Relaxed);
             tracing::error!(transaction = name, "data are changed without a trace");
         }

@@ -139,6 +139,7 @@ fn welcome(directory: &Path, server: &str, portal: &str) -> String {
     let file = |name: &str| shell(&directory.join(name));
     let (ca, certificate, key) = (file("ca.pem"), file("partner.pem"), file("partner.key"));
     let (sample, config) = (file("dossier.json"), file("vtpa.toml"));
+    let (logins, password) = (seed::BUREAUX.map(|(_, login, _)| login).join(", "), seed::PASSWORD);
     format!(
         r#"ready {server} {portal}
 
@@ -154,6 +155,9 @@ The same from another terminal, as a partner's program would do it:
 And as the establishment that is asked:
   DEMANDE=$({vtpa} demande add "$ID" --finess 010990018 --hebergement Permanent --urgence SixMois --config {config})
   {vtpa} demande status "$DEMANDE" ENVOYEE --config {config}
+
+Three establishments have a desk where demandes are answered, {server}/etablissement:
+{logins}; the password of each: {password}
 
 Ctrl-C ends it."#
     )

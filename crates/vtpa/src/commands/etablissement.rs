@@ -1,4 +1,6 @@
-//! `vtpa etablissement`: the establishments that demandes can be sent to.
+//! `vtpa etablissement`: the establishments that demandes can be sent to, and the accounts of their desks.
+
+mod account;
 
 use ::dossier::{Adresse, Etablissement, Nomenclature, Prive, nomenclature as tables};
 use serde::Serialize;
@@ -9,7 +11,7 @@ use crate::exit::{Failure, Outcome, json, print};
 use crate::input::plural;
 use crate::operator;
 
-/// Search, list and add establishments
+/// Search, list and add establishments; accounts of their desks
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = HELP)]
 pub(crate) enum Command {
@@ -22,6 +24,8 @@ pub(crate) enum Command {
     /// Add an establishment
     #[command(after_help = ADD_HELP)]
     Add(Add),
+    #[command(subcommand)]
+    Account(account::Command),
 }
 
 const HELP: &str = "\
@@ -30,7 +34,8 @@ const HELP: &str = "\
 Examples:
   vtpa etablissement list --config vtpa.toml
   vtpa etablissement search glycines bourg --config vtpa.toml
-  vtpa etablissement add --finess 010990018 --name \"EHPAD Les Glycines\" --config vtpa.toml";
+  vtpa etablissement add --finess 010990018 --name \"EHPAD Les Glycines\" --config vtpa.toml
+  vtpa etablissement account --help     # who may enter its desk";
 
 const LIST_HELP: &str = "\
 Examples:
@@ -122,6 +127,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
         Command::List(arguments) => list(arguments).await,
         Command::Search(arguments) => search(arguments).await,
         Command::Add(arguments) => add(arguments).await,
+        Command::Account(command) => account::run(command).await,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 use dossier::Etablissement;
 use serde_json::json;
-use storage::{Acteur, Action, Store, Trace};
+use storage::{Acteur, Action, NouveauCompte, Store, Trace};
 use xmlsec::Certificate;
 
 use crate::commands::partner::register;
@@ -16,6 +16,16 @@ use crate::keyfile;
 
 /// The name under which the portal's certificate is registered.
 pub(crate) const PARTNER: &str = "portail-demo";
+
+/// Three desks, an account at each: FINESS number, login, name of who enters by it.
+pub(crate) const BUREAUX: [(&str, &str, &str); 3] = [
+    ("010990018", "glycines", "Anne Duval"),
+    ("380990044", "jardins", "Bruno Martin"),
+    ("420990053", "tisserands", "Claire Petit"),
+];
+
+/// Of all three. The demonstration is for one machine, its data are nobody's.
+pub(crate) const PASSWORD: &str = "quatre mots pour essayer";
 
 /// Adds what is missing; what is there stays as it is, but for the address of the portal.
 pub(crate) async fn fill(store: &Store, directory: &Path, portal: &str) -> Result<()> {
@@ -57,6 +67,28 @@ pub(crate) async fn fill(store: &Store, directory: &Path, portal: &str) -> Resul
             })
         })
         .await?;
+    bureaux(store).await
+}
+
+/// Who may enter the desks.
+async fn bureaux(store: &Store) -> Result<()> {
+    for (etablissement, login, nom) in BUREAUX {
+        let known = store.read(move |reader| Box::pin(async move { reader.compte_by_login(login).await }));
+        if known.await?.is_some() {
+            continue;
+        }
+        let hash = server::bureau::hash(PASSWORD, &mut rand::rng())?;
+        let nouveau =
+            &NouveauCompte { etablissement, login, nom, sujet: None, mot_de_passe: &hash, provisoire: None };
+        let trace = &Trace::new(Acteur::Systeme, Action::CompteAjoute).detail(login);
+        let added = store.run("seed an account", |tx| {
+            Box::pin(async move {
+                tx.add_compte(nouveau).await?;
+                tx.trace(trace).await
+            })
+        });
+        added.await?;
+    }
     Ok(())
 }
 

@@ -69,3 +69,40 @@ fn search_finds_by_name_commune_and_postal_code() {
     house.operator(&["etablissement", "search", "--postal", "x"]).status(2).says("digits");
     house.operator(&["etablissement", "search", "--limit", "0"]).status(2);
 }
+
+#[test]
+fn an_account_is_made_listed_reset_disabled_and_its_sessions_revoked() {
+    let house = House::new();
+    let account = |arguments: &[&str]| house.operator(&[&["etablissement", "account"], arguments].concat());
+    account(&["list"]).status(0).prints("there is no account");
+    let made = account(&["add", "A.Duval", "--finess", FINESS, "--name", "Anne Duval"]).status(0);
+    let first = made.out.trim().to_owned();
+    assert_eq!((made.out.lines().count(), first.len()), (1, 19), "the password alone, for a pipe");
+    account(&["add", "a.duval", "--finess", FINESS, "--name", "Autre"]).status(1).says("a.duval");
+    account(&["add", "b.martin", "--finess", "260990023", "--name", "Bruno Martin"])
+        .status(1)
+        .says("260990023");
+    account(&["add", "anne duval", "--finess", FINESS, "--name", "Anne"]).status(1).says("is no login");
+
+    let listed = account(&["list", "--json"]).status(0);
+    assert!(!listed.out.contains(&first) && !listed.out.contains("argon2"), "{}", listed.out);
+    let listed = listed.json();
+    assert_eq!(listed[0]["login"], "a.duval");
+    assert_eq!(listed[0]["password"], "provisional");
+    assert_eq!(listed[0]["second_factor"], false);
+    let text = account(&["list", "--finess", FINESS]).status(0).out;
+    assert_eq!(text, "010990018  a.duval  Anne Duval, first password not replaced yet, no second factor\n");
+
+    let second = account(&["reset", "a.duval"]).status(0).out;
+    assert_ne!(second.trim(), first);
+    account(&["disable", "a.duval"]).status(0).prints("is disabled");
+    assert_eq!(account(&["list", "--json"]).status(0).json()[0]["disabled"], true);
+    account(&["enable", "a.duval"]).status(0).prints("may enter again");
+    account(&["sessions", "a.duval"]).status(0).prints("has no session");
+    account(&["revoke", "a.duval", "--session", "7"]).status(1).says("no session 7");
+    account(&["revoke", "a.duval", "--all"]).status(0).prints("0 sessions over");
+    account(&["revoke", "a.duval"]).status(2).says("--session");
+    for absent in ["reset", "disable", "sessions"] {
+        account(&[absent, "c.nulle"]).status(1).says("there is no account c.nulle");
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::vtpa::vtpa;
 
-const COMMANDS: [&[&str]; 57] = [
+const COMMANDS: [&[&str]; 65] = [
     &[],
     &["demo"],
     &["serve"],
@@ -31,6 +31,14 @@ const COMMANDS: [&[&str]; 57] = [
     &["etablissement", "list"],
     &["etablissement", "search"],
     &["etablissement", "add"],
+    &["etablissement", "account"],
+    &["etablissement", "account", "add"],
+    &["etablissement", "account", "list"],
+    &["etablissement", "account", "reset"],
+    &["etablissement", "account", "disable"],
+    &["etablissement", "account", "enable"],
+    &["etablissement", "account", "sessions"],
+    &["etablissement", "account", "revoke"],
     &["finess"],
     &["finess", "import"],
     &["nos"],

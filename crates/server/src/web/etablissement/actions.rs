@@ -342,7 +342,12 @@ async fn decide(
         Some(reason) => format!("{} motif {reason}", action.vers().code()),
         None => action.vers().code().to_owned(),
     };
-    let trace = &agent.trace(storage::Action::DemandeStatut).demande(id).detail(&detail).code("303");
+    let trace = &agent
+        .trace(storage::Action::DemandeStatut)
+        .dossier(&found.dossier.id)
+        .demande(id)
+        .detail(&detail)
+        .code("303");
     let decided = state.store.run("desk: decide", |tx| {
         Box::pin(async move {
             let issue = tx.bureau_decider(decision).await?;

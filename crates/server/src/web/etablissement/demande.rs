@@ -70,8 +70,8 @@ async fn render(
     let opened = state.store.run("desk: open a demande", |tx| {
         Box::pin(async move {
             let opened = tx.bureau_ouvrir(etablissement, id, compte).await?;
-            if opened.is_some() {
-                tx.trace(trace).await?;
+            if let Some(opened) = &opened {
+                tx.trace(&trace.clone().dossier(&opened.dossier.id)).await?;
             }
             Ok(opened)
         })
