@@ -41,6 +41,7 @@ mod journal;
 mod liaison;
 mod nomenclature;
 mod open;
+mod openid;
 mod postgres;
 mod recherche;
 mod rejeu;

@@ -23,6 +23,7 @@ mod layers;
 mod limits;
 mod log;
 mod mentions;
+mod openid;
 mod retention;
 mod schema;
 mod secret;
@@ -39,6 +40,8 @@ pub(crate) use limits::seconds;
 pub use limits::{Limits, OwnQuota, Quota};
 pub use log::{Log, LogFormat};
 pub use mentions::{Audit as AuditRgaa, Conformite, Mentions};
+pub use openid::OpenId;
+pub(crate) use openid::is_plain_https;
 pub use retention::{Retention, StateRetention};
 pub use secret::SecretValue;
 pub use telemetry::Telemetry;
@@ -90,6 +93,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// Who runs the service, for the pages that must say so.
     pub mentions: Mentions,
+    /// By whom the establishments' people may enter besides.
+    pub openid: OpenId,
 }
 
 /// `[listen]`
@@ -327,6 +332,7 @@ impl Default for Config {
             log: Log::default(),
             telemetry: Telemetry::default(),
             mentions: Mentions::default(),
+            openid: OpenId::default(),
         }
     }
 }
@@ -386,6 +392,7 @@ impl Config {
         config.resolve(directory);
         config.at_rest.resolve(file, directory);
         config.backup.resolve(directory);
+        config.openid.resolve(directory);
         if let Some(url) = &overrides.database {
             config.database.url.clone_from(url);
         }
@@ -487,6 +494,7 @@ impl Config {
         }
         self.telemetry.validate()?;
         self.mentions.validate()?;
+        self.openid.validate()?;
         self.audit.validate()
     }
 }
