@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod audit;
 mod call;
 mod cert;
 mod config;
