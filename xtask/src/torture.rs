@@ -39,7 +39,7 @@ fn names_none(arguments: &[&str]) -> bool {
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         match *argument {
-            "--seed" | "--dossiers" => drop(arguments.next()),
+            "--seed" | "--dossiers" | "--on" => drop(arguments.next()),
             "--short" => {}
             _ => return false,
         }
@@ -70,7 +70,7 @@ mod tests {
         for (arguments, all) in [
             (&[][..], true),
             (&["--seed", "4711", "--short"], true),
-            (&["--dossiers", "10"], true),
+            (&["--dossiers", "10", "--on", "sqlite"], true),
             (&["kill"], false),
             (&["--seed", "4711", "kill"], false),
             (&["--help"], false),
