@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::house::House;
-use crate::vtpa::{command, tool, vtpa_in};
+use crate::vtpa::{command, is_in_the_binary, tool, vtpa_in};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -35,6 +35,14 @@ fn unit() -> Vec<(String, String, String)> {
 
 fn of(unit: &[(String, String, String)], key: &str) -> Vec<String> {
     unit.iter().filter(|(_, name, _)| name == key).map(|(_, _, value)| value.clone()).collect()
+}
+
+/// crates/vtpa/tests/seams finds the same words in the binary that is built with them.
+#[test]
+fn the_binary_cannot_be_made_to_fail_at_seams() {
+    for word in ["FAILPOINTS", "after_shared_commit"] {
+        assert_eq!(is_in_the_binary(word), false, "{word}");
+    }
 }
 
 #[test]

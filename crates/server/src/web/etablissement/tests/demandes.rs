@@ -230,3 +230,47 @@ async fn lists_are_filtered_by_state_and_turned_by_pages() {
         assert!(html.len() < 18_000, "{query}: {} bytes", html.len());
     }
 }
+
+/// Whoever sees whose demande it is leaves a row, whatever the page is for.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_look_at_a_form_of_a_demande_is_in_the_trail() {
+    use sqlx::Connection as _;
+    let desk = two_colleagues().await;
+    let (mut anne, mut bruno) = (opened(&desk, "anne").await, opened(&desk, "bruno").await);
+    let refusal = format!("{}/refus", path(&desk));
+    let page = desk.get(&mut anne, &refusal).await;
+    assert!(page.html.contains("Chastaing"), "the form names the person: {}", page.html);
+    assert_eq!(desk.fill(&mut anne, &refusal, &[("motif", "2")]).await.status, StatusCode::BAD_REQUEST);
+    desk.fill(&mut bruno, &format!("{}/proposition", path(&desk)), &[]).await;
+    assert_eq!(desk.get(&mut anne, &refusal).await.status, StatusCode::CONFLICT);
+    // nobody's, and so nothing of anyone is shown
+    assert_eq!(desk.get(&mut anne, "/etablissement/demandes/999/refus").await.status, StatusCode::NOT_FOUND);
+    let expected = [
+        "anne etablissement refus 200",
+        // the form once more, which the test fills in
+        "anne etablissement refus 200",
+        "anne etablissement refus 400",
+        "bruno etablissement proposition 200",
+        "anne etablissement refus 409",
+    ]
+    .map(|row| format!("{GLYCINES} {row}"));
+    let url = format!("sqlite:{}", desk.directory.path().join("vtpa.db").display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let sql = "SELECT compte || ' ' || detail || ' ' || code FROM trace \
+               WHERE action = 'page.vue' AND demande = $1 AND dossier = $2 ORDER BY id";
+    let begun = std::time::Instant::now();
+    loop {
+        let rows: Vec<String> = sqlx::query_scalar(sql)
+            .bind(desk.demandes[0])
+            .bind(desk.dossier.as_str().parse::<i64>().unwrap())
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        if rows == expected {
+            return;
+        }
+        // a look is written within a second
+        assert!(begun.elapsed().as_secs() < 5, "{rows:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
