@@ -23,6 +23,7 @@ mod application;
 pub mod backup;
 mod bail;
 mod bureau;
+mod cle_idempotence;
 mod coffre;
 mod compte;
 mod connection;
@@ -63,6 +64,7 @@ pub use self::{
     application::{Application, ApplicationId},
     bail::Bail,
     bureau::{Acte, Decision, DemandeBureau, FiltreBureau, Issue, LigneBureau},
+    cle_idempotence::{CleCreation, DejaCree},
     coffre::{Avancee, BilanRotation, Coffre, CompteCle, EtatCles, Key, KeyId, KeyRing, Randomness, Reload},
     compte::{Compte, CompteId, NouveauCompte, Provisoire},
     connection::{Reader, Tx},

@@ -14,6 +14,7 @@ mod famille;
 mod faults;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod idempotence;
 mod inspect;
 mod instances;
 mod jetons;
