@@ -76,7 +76,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// The middle one of some rounds becomes a row.
-fn measure_case(demo: &Demo, load: &Path, what: Load, case: &str) -> Result<()> {
+fn measure_case(demo: &Demo, load: &Path, what: Load<'_>, case: &str) -> Result<()> {
     println!("{case}");
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
@@ -121,7 +121,7 @@ pub(crate) fn pages() -> Result<()> {
     Ok(())
 }
 
-fn measure(demo: &Demo, load: &Path, what: Load) -> Result<Round> {
+fn measure(demo: &Demo, load: &Path, what: Load<'_>) -> Result<Round> {
     // decrypting takes a private operation of its own
     let operations = if what.profile == "encrypted" { 2.0 } else { 1.0 };
     let signatures_per_second = signatures_per_second()? / operations;

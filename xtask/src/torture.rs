@@ -39,8 +39,10 @@ fn names_none(arguments: &[&str]) -> bool {
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         match *argument {
-            "--seed" | "--dossiers" | "--on" => drop(arguments.next()),
             "--short" => {}
+            "--seed" | "--dossiers" | "--on" => {
+                arguments.next();
+            }
             _ => return false,
         }
     }

@@ -41,7 +41,7 @@ fn of(unit: &[(String, String, String)], key: &str) -> Vec<String> {
 #[test]
 fn the_binary_cannot_be_made_to_fail_at_seams() {
     for word in ["FAILPOINTS", "after_shared_commit"] {
-        assert_eq!(is_in_the_binary(word), false, "{word}");
+        assert!(!is_in_the_binary(word), "{word}");
     }
 }
 
