@@ -22,11 +22,16 @@ export async function run(tour) {
     }
     assert.equal(await tour.value(page, "StatutDossier"), "ADMISSION_PROPOSEE");
     assert.equal(await tour.value(page, "EstRenseigneVoletAdmin"), "true");
-    const text = await page.locator("main").innerText();
-    for (const words of ["EHPAD Les Glycines", "<b>Venez</b> la voir", "soins requis non assurés", "trois mois d’attente"]) {
-      assert.ok(text.toLowerCase().includes(words.toLowerCase()), words);
-    }
     await tour.look(page, "dossier-reponses");
+    const words = { [proposed]: ["EHPAD Les Glycines", "<b>Venez</b> la voir", "trois mois d’attente"], [refused]: ["soins requis non assurés"], [sent]: ["a été envoyée"] };
+    for (const [id, expected] of Object.entries(words)) {
+      await page.locator(`[data-demande="${id}"]`).getByRole("link").first().click();
+      await page.waitForURL(`${base}/dossier/demandes/${id}`);
+      const text = await page.locator("main").innerText();
+      for (const words of expected) assert.ok(text.toLowerCase().includes(words.toLowerCase()), words);
+      if (id === String(proposed)) await tour.look(page, "dossier-demande");
+      await page.goto(`${base}/dossier`);
+    }
   });
 
   await tour.step("a telephone number is called by a touch", async () => {

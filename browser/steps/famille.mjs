@@ -154,7 +154,7 @@ export async function run(tour) {
 
   await tour.step("establishments answer; a place is accepted, another demande withdrawn", async () => {
     await page.goto(`${base}/dossier`);
-    const demandes = await page.locator("[data-demande]").evaluateAll((found) => found.map((one) => [one.querySelector('[data-champ="Etablissement.NumFINISS"]').value, one.dataset.demande]));
+    const demandes = await page.locator("[data-demande]").evaluateAll((found) => found.map((one) => [one.dataset.finess, one.dataset.demande]));
     const of = Object.fromEntries(demandes);
     const move = (finess, ...states) => states.forEach((state) => tour.vtpa("demande", "status", of[finess], ...[state].flat()));
     move("010990018", "RECUE", ["ADMISSION_PROPOSEE", "--remarque", "Une chambre au jardin est libre le 1er décembre."]);
@@ -169,7 +169,9 @@ export async function run(tour) {
     await page.getByRole("button", { name: "Envoyer ma réponse" }).click();
     await page.waitForURL(`${base}/dossier?fait=acceptee`);
     const waiting = page.locator(`[data-demande="${of["740990080"]}"]`);
-    await waiting.getByRole("link", { name: /^Retirer la demande/ }).click();
+    await waiting.getByRole("link").first().click();
+    await tour.look(page, "famille-demande");
+    await page.getByRole("link", { name: "Retirer la demande" }).click();
     await page.getByLabel("Une place a été trouvée ailleurs").check();
     await tour.look(page, "famille-retirer");
     await page.getByRole("button", { name: "Retirer la demande" }).click();
