@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
@@ -29,10 +30,18 @@ impl Identity {
     pub fn write(&self, dir: &Path) -> (PathBuf, PathBuf) {
         let certificate = dir.join(format!("{}.pem", self.name));
         let key = dir.join(format!("{}.key", self.name));
-        std::fs::write(&certificate, &self.certificate_pem).expect("the test directory is writable");
-        std::fs::write(&key, self.key_pem).expect("the test directory is writable");
+        put(&certificate, self.certificate_pem.as_bytes());
+        put(&key, self.key_pem.as_bytes());
         (certificate, key)
     }
+}
+
+/// Writes a file at one stroke, since several threads of a test may write the same one while a program reads it.
+fn put(path: &Path, content: &[u8]) {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let apart = path.with_extension(format!("new{}", COUNT.fetch_add(1, Ordering::Relaxed)));
+    std::fs::write(&apart, content).expect("the test directory is writable");
+    std::fs::rename(&apart, path).expect("the test directory is writable");
 }
 
 /// Every certificate that tests use.

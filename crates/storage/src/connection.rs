@@ -4,12 +4,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use sqlx::{Postgres, Sqlite, Transaction, sqlite::SqliteArguments};
+use sqlx::{Postgres, Transaction};
 
 use crate::{
     Error, Key, postgres,
     sql::{Row, Value},
     store::Shared,
+    writer::{Turn, Writer},
 };
 
 /// What can be asked of the database. Its operations are in one file per aggregate.
@@ -24,8 +25,8 @@ pub struct Reader<'env> {
 enum Source {
     /// A connection that only reads, on the caller's thread.
     Here(Lent),
-    /// The transaction in progress, on sqlx's connection thread.
-    Writer(Transaction<'static, Sqlite>),
+    /// The transaction in progress, on the caller's thread.
+    Writer(Turn),
     /// PostgreSQL, each statement on any of its connections.
     Anywhere(postgres::Base),
     /// PostgreSQL, a transaction in progress.
@@ -121,11 +122,14 @@ impl Reader<'_> {
     ) -> Result<(), Error> {
         self.shared.statement();
         match &mut self.source {
-            Source::Here(connection) => each_here(connection.get()?, table, sql, values, look),
-            Source::Writer(transaction) => {
-                let rows = sqlx::query_with(sql, arguments(values)?).fetch_all(&mut **transaction).await?;
-                rows.iter().try_for_each(|row| look(&Row::sqlx(table, row)))
+            Source::Here(connection) => {
+                let read = each_here(connection.get()?, table, sql, values, look);
+                if read.as_ref().is_err_and(Error::spoils) {
+                    connection.spoil();
+                }
+                read
             }
+            Source::Writer(turn) => each_here(turn.connection()?, table, sql, values, look),
             Source::Anywhere(base) => {
                 let rows = base.fetch(sql, values).await?;
                 rows.iter().try_for_each(|row| look(&Row::postgres(table, row)))
@@ -147,9 +151,7 @@ fn each_here(
     mut look: impl FnMut(&Row<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut statement = connection.prepare_cached(sql)?;
-    for (position, value) in values.iter().enumerate() {
-        statement.raw_bind_parameter(position + 1, value)?;
-    }
+    bind(&mut statement, values)?;
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
         look(&Row::rusqlite(table, row))?;
@@ -157,21 +159,26 @@ fn each_here(
     Ok(())
 }
 
-fn arguments(values: &[Value<'_>]) -> Result<SqliteArguments, Error> {
-    use sqlx::Arguments as _;
-    let mut arguments = SqliteArguments::default();
-    for value in values {
-        match *value {
-            Value::Integer(value) => arguments.add(value),
-            Value::MaybeInteger(value) => arguments.add(value),
-            Value::Text(value) => arguments.add(value),
-            Value::Bytes(value) => arguments.add(value),
-            Value::MaybeText(value) => arguments.add(value),
-            Value::MaybeBytes(value) => arguments.add(value),
-        }
-        .map_err(sqlx::Error::Encode)?;
+/// SQLite counts parameters in the order in which the statement names them first, whatever number is in the name.
+fn bind(statement: &mut rusqlite::Statement<'_>, values: &[Value<'_>]) -> Result<(), Error> {
+    for position in 1..=statement.parameter_count() {
+        let number: Option<usize> =
+            statement.parameter_name(position).and_then(|name| name.strip_prefix('$')?.parse().ok());
+        let value = values.get(number.unwrap_or(position).wrapping_sub(1));
+        let value = value.ok_or(rusqlite::Error::InvalidParameterCount(values.len(), position))?;
+        statement.raw_bind_parameter(position, value)?;
     }
-    Ok(arguments)
+    Ok(())
+}
+
+fn execute_here(
+    connection: &rusqlite::Connection,
+    sql: &'static str,
+    values: &[Value<'_>],
+) -> Result<u64, Error> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, values)?;
+    Ok(u64::try_from(statement.raw_execute()?).unwrap_or(u64::MAX))
 }
 
 impl<'env> Tx<'env> {
@@ -181,8 +188,8 @@ impl<'env> Tx<'env> {
 }
 
 impl Tx<'_> {
-    pub(crate) fn new(transaction: Transaction<'static, Sqlite>, shared: Arc<Shared>) -> Self {
-        Self::of(Reader { source: Source::Writer(transaction), shared, env: PhantomData })
+    pub(crate) fn on_sqlite(turn: Turn, shared: Arc<Shared>) -> Self {
+        Self::of(Reader { source: Source::Writer(turn), shared, env: PhantomData })
     }
 
     pub(crate) fn on_postgres(
@@ -197,10 +204,7 @@ impl Tx<'_> {
     pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
         self.shared.statement();
         let changed = match &mut self.reader.source {
-            Source::Writer(transaction) => {
-                let done = sqlx::query_with(sql, arguments(values)?).execute(&mut **transaction).await?;
-                done.rows_affected()
-            }
+            Source::Writer(turn) => execute_here(turn.connection()?, sql, values)?,
             Source::Held(base, transaction) => {
                 base.query(sql, values)?.execute(&mut **transaction).await?.rows_affected()
             }
@@ -216,21 +220,35 @@ impl Tx<'_> {
         self.wrote && self.accounted.is_none()
     }
 
-    pub(crate) async fn commit(self) -> Result<(), Error> {
+    /// SQLite: hands the turn on, and waits for the commit that others may share.
+    pub(crate) async fn keep(self, writer: &Writer) -> Result<(), Error> {
         match self.reader.source {
-            Source::Writer(transaction) => Ok(transaction.commit().await?),
-            Source::Held(_, transaction) => {
-                transaction.commit().await.map_err(|error| Error::of_commit(error.into()))
+            Source::Writer(turn) => turn.keep(writer).await,
+            Source::Here(_) | Source::Anywhere(_) | Source::Held(..) => {
+                Err(Error::Unavailable(crate::Cause::ReadOnly))
             }
-            Source::Here(_) | Source::Anywhere(_) => Err(Error::Unavailable(crate::Cause::ReadOnly)),
         }
     }
 
-    pub(crate) async fn roll_back(self) -> Result<(), Error> {
+    /// PostgreSQL.
+    pub(crate) async fn commit(self) -> Result<(), Error> {
         match self.reader.source {
-            Source::Writer(transaction) => Ok(transaction.rollback().await?),
-            Source::Held(_, transaction) => Ok(transaction.rollback().await?),
-            Source::Here(_) | Source::Anywhere(_) => Ok(()),
+            Source::Held(_, transaction) => {
+                transaction.commit().await.map_err(|error| Error::of_commit(error.into()))
+            }
+            Source::Writer(_) | Source::Here(_) | Source::Anywhere(_) => {
+                Err(Error::Unavailable(crate::Cause::ReadOnly))
+            }
+        }
+    }
+
+    /// Leaves the work undone because of `error`.
+    pub(crate) async fn roll_back(self, error: &Error) {
+        match self.reader.source {
+            Source::Writer(turn) => turn.give_up(error),
+            // If this fails too, the connection's next use rolls back; the first error is the one to tell.
+            Source::Held(_, transaction) => drop(transaction.rollback().await),
+            Source::Here(_) | Source::Anywhere(_) => {}
         }
     }
 }
@@ -290,6 +308,11 @@ pub(crate) struct Lent {
 impl Lent {
     pub(crate) fn get(&self) -> Result<&rusqlite::Connection, Error> {
         self.connection.as_ref().ok_or(Error::Unavailable(crate::Cause::NoConnection))
+    }
+
+    /// Closes the connection in place of bringing it home.
+    fn spoil(&mut self) {
+        self.connection = None;
     }
 }
 

@@ -96,6 +96,9 @@ pub enum Cause {
     /// The file is no database, or is damaged.
     #[error("damaged, or not a database (SQLite code {0})")]
     Corrupt(i32),
+    /// SQLite gave up a transaction by itself.
+    #[error("rolled back by SQLite")]
+    RolledBack,
     /// No connection became free in time, or the connection's thread is gone.
     #[error("no connection")]
     NoConnection,
@@ -283,6 +286,24 @@ impl Error {
             }
             error => error,
         }
+    }
+
+    /// Whether SQLite's connection may hold, after this, what the file does not: it is closed, and another one opened. After a
+    /// failed sync it is unknown which pages reached the disk; a connection that was opened to read only stays so.
+    pub(crate) fn spoils(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable(
+                Cause::Io(_)
+                    | Cause::Full
+                    | Cause::ReadOnly
+                    | Cause::CannotOpen
+                    | Cause::Corrupt(_)
+                    | Cause::RolledBack
+                    | Cause::NoConnection
+                    | Cause::Other(_)
+            )
+        )
     }
 
     /// Whether the same transaction may be begun again: nothing of it was committed, and it may succeed.

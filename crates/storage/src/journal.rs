@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::{
     ApplicationId, Coffre, Error, Reader, Store,
     sql::{Row, Value, time},
-    store::Durability,
+    writer::Durability,
 };
 
 /// One request. No person's data but in `message`, which a sandbox alone keeps.

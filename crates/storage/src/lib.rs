@@ -16,8 +16,8 @@
 //! On PostgreSQL, transactions are serializable and begun again when another was in the way or the connection was lost
 //! before the commit; a commit whose outcome is unknown is an error, never repeated.
 //!
-//! On SQLite, transactions run on sqlx's connection thread, one at a time; reads run on the caller's thread, on
-//! connections of their own, since the way to another thread costs five times the statement.
+//! On SQLite, transactions have turns on one connection and share a commit where several wait (`writer`). Statements run on the
+//! caller's thread, reads on connections of their own, since the way to another thread costs five times the statement.
 
 mod application;
 pub mod backup;
@@ -52,6 +52,7 @@ mod sql;
 mod store;
 mod trace;
 mod volet;
+mod writer;
 
 /// The target of spans for traces alone: a transaction here, and the steps of a request around it.
 pub const STEP: &str = "vtpa::step";

@@ -6,19 +6,19 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::OpenFlags;
+use rusqlite::{Connection, OpenFlags};
 use sqlx::{
-    ConnectOptions as _, Connection as _, Row as _, SqlitePool,
+    ConnectOptions as _,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{Cause, Error};
+use crate::{Cause, Error, writer::Durability};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// How long SQLite waits for another process before it says busy.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
 /// How often, and how long apart, an opening is tried while others are opening too.
 pub(crate) const TRIES: u32 = 50;
@@ -26,8 +26,8 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 
 pub(crate) struct Opened {
     pub(crate) path: PathBuf,
-    pub(crate) durable: SqlitePool,
-    pub(crate) batched: SqlitePool,
+    pub(crate) durable: Connection,
+    pub(crate) batched: Connection,
 }
 
 pub(crate) async fn open(url: &str) -> Result<Opened, Error> {
@@ -50,11 +50,15 @@ pub(crate) async fn open(url: &str) -> Result<Opened, Error> {
 }
 
 async fn connect(path: &Path) -> Result<Opened, Error> {
-    let durable = writer(path, SqliteSynchronous::Full).await?;
-    migrate(&durable).await?;
-    assert_settings(&durable).await?;
-    let batched = writer(path, SqliteSynchronous::Normal).await?;
-    Ok(Opened { path: path.to_owned(), durable, batched })
+    migrate(path).await?;
+    let path = path.to_owned();
+    let opening = tokio::task::spawn_blocking(move || {
+        let durable = writer(&path, Durability::Durable)?;
+        assert_settings(&durable)?;
+        let batched = writer(&path, Durability::Batched)?;
+        Ok(Opened { path, durable, batched })
+    });
+    opening.await.unwrap_or(Err(Error::Unavailable(Cause::NoConnection)))
 }
 
 /// Locks `PATH.lock`, beside the database, for as long as what is given lives, whatever ends it. The database's own
@@ -149,38 +153,45 @@ fn close_to_others(_: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// One connection, kept for good. Statements are not logged: their values are people's.
-async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePool, Error> {
+/// A connection that writes. The file exists and has its schema.
+pub(crate) fn writer(path: &Path, way: Durability) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    // What is deleted or written anew leaves nothing of its former self in the file.
+    connection.execute_batch(match way {
+        Durability::Durable | Durability::Apart => {
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
+        }
+        Durability::Batched => {
+            "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
+        }
+    })?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+/// Makes the file a database with a write-ahead log, and its schema what this program knows. Statements are not logged: their
+/// values are people's.
+async fn migrate(path: &Path) -> Result<(), Error> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(synchronous)
+        .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        // What is deleted or written anew leaves nothing of its former self in the file.
         .pragma("secure_delete", "ON")
         .busy_timeout(BUSY)
         .disable_statement_logging();
-    let pool = SqlitePoolOptions::new()
-        .max_connections(1)
-        .test_before_acquire(false)
-        // Where a disk is full or fails, SQLite has rolled back by itself, of which sqlx learns nothing: it counts a
-        // transaction that is no more, and would refuse every one after it.
-        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options)
-        .await?;
-    Ok(pool)
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+    let migrated = MIGRATIONS.run(&pool).await.map_err(|error| not_migrated(&MIGRATIONS, error));
+    pool.close().await;
+    migrated
 }
 
 /// The latest schema known here.
 pub(crate) fn newest() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
-}
-
-async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
-    MIGRATIONS.run(pool).await.map_err(|error| not_migrated(&MIGRATIONS, error))
 }
 
 /// Forward only: what is there may be older than what this program knows, or equal.
@@ -211,16 +222,16 @@ fn migrating(error: sqlx::Error) -> Error {
 }
 
 /// What "999 is on disk" stands on is asked of the database itself.
-async fn assert_settings(pool: &SqlitePool) -> Result<(), Error> {
-    let journal: String = sqlx::query("PRAGMA journal_mode").fetch_one(pool).await?.try_get(0)?;
+fn assert_settings(connection: &Connection) -> Result<(), Error> {
+    let journal: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     if journal != "wal" {
         return Err(Error::NotDurable { setting: "journal_mode", expected: "WAL" });
     }
-    let synchronous: i64 = sqlx::query("PRAGMA synchronous").fetch_one(pool).await?.try_get(0)?;
+    let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
     if synchronous != 2 {
         return Err(Error::NotDurable { setting: "synchronous", expected: "FULL" });
     }
-    let foreign_keys: i64 = sqlx::query("PRAGMA foreign_keys").fetch_one(pool).await?.try_get(0)?;
+    let foreign_keys: i64 = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
     if foreign_keys != 1 {
         return Err(Error::NotDurable { setting: "foreign_keys", expected: "ON" });
     }
@@ -235,19 +246,23 @@ mod tests {
     async fn acknowledged_means_on_disk_and_replay_entries_ride_along() {
         let dir = tempfile::tempdir().unwrap();
         let opened = open(&format!("sqlite:{}", dir.path().join("vtpa.db").display())).await.unwrap();
-        for (pool, setting, expected) in [
+        for (connection, setting, expected) in [
             (&opened.durable, "PRAGMA synchronous", "2"),
             (&opened.batched, "PRAGMA synchronous", "1"),
             (&opened.durable, "PRAGMA journal_mode", "wal"),
             (&opened.durable, "PRAGMA foreign_keys", "1"),
             (&opened.batched, "PRAGMA foreign_keys", "1"),
+            (&opened.durable, "PRAGMA secure_delete", "1"),
+            (&opened.batched, "PRAGMA secure_delete", "1"),
             (&opened.durable, "PRAGMA busy_timeout", "5000"),
         ] {
-            let row = sqlx::query(setting).fetch_one(pool).await.unwrap();
-            let value = row
-                .try_get::<String, _>(0)
-                .or_else(|_| row.try_get::<i64, _>(0).map(|value| value.to_string()));
-            assert_eq!(value.unwrap(), expected, "{setting}");
+            let value: rusqlite::types::Value = connection.query_row(setting, [], |row| row.get(0)).unwrap();
+            let value = match value {
+                rusqlite::types::Value::Integer(value) => value.to_string(),
+                rusqlite::types::Value::Text(value) => value,
+                other => panic!("{setting}: {other:?}"),
+            };
+            assert_eq!(value, expected, "{setting}");
         }
     }
 
@@ -255,27 +270,9 @@ mod tests {
     async fn a_database_that_would_lose_what_it_acknowledged_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("vtpa.db");
-        let pool = writer(&path, SqliteSynchronous::Normal).await.unwrap();
+        migrate(&path).await.unwrap();
         let refusal = Error::NotDurable { setting: "synchronous", expected: "FULL" };
-        assert_eq!(assert_settings(&pool).await, Err(refusal));
-    }
-
-    #[tokio::test]
-    async fn a_transaction_that_sqlite_rolled_back_by_itself_does_not_end_the_writer() {
-        let dir = tempfile::tempdir().unwrap();
-        let opened = open(&format!("sqlite:{}", dir.path().join("vtpa.db").display())).await.unwrap();
-        let pool = &opened.durable;
-        sqlx::query("CREATE TABLE big (x BLOB)").execute(pool).await.unwrap();
-        sqlx::query("PRAGMA max_page_count = 1").execute(pool).await.unwrap();
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
-        let big = "INSERT INTO big VALUES (zeroblob(1000000))";
-        let full: Error = sqlx::query(big).execute(&mut *transaction).await.unwrap_err().into();
-        assert_eq!(full, Error::Unavailable(Cause::Full));
-        transaction.rollback().await.ok();
-        // Space again: another connection knows nothing of the first one's limit.
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
-        sqlx::query(big).execute(&mut *transaction).await.unwrap();
-        transaction.commit().await.unwrap();
+        assert_eq!(assert_settings(&writer(&path, Durability::Batched).unwrap()), Err(refusal));
     }
 
     #[tokio::test]

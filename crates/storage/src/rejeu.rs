@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     Error, Reader, Store, Tx,
     sql::{Value, now, pairs, time},
-    store::Durability,
+    writer::Durability,
 };
 
 /// A message that was seen.

@@ -77,16 +77,11 @@ pub(crate) struct Row<'r> {
 }
 
 enum Raw<'r> {
-    Sqlx(&'r sqlx::sqlite::SqliteRow),
     Rusqlite(&'r rusqlite::Row<'r>),
     Postgres(&'r sqlx::postgres::PgRow),
 }
 
 impl<'r> Row<'r> {
-    pub(crate) fn sqlx(table: &'static str, row: &'r sqlx::sqlite::SqliteRow) -> Self {
-        Self { table, raw: Raw::Sqlx(row) }
-    }
-
     pub(crate) fn rusqlite(table: &'static str, row: &'r rusqlite::Row<'_>) -> Self {
         Self { table, raw: Raw::Rusqlite(row) }
     }
@@ -109,7 +104,6 @@ impl<'r> Row<'r> {
 
     pub(crate) fn maybe_integer(&self, index: usize) -> Result<Option<i64>, Error> {
         match self.raw {
-            Raw::Sqlx(row) => row.try_get(index).ok(),
             Raw::Rusqlite(row) => row.get_ref(index).ok().and_then(|value| value.as_i64_or_null().ok()),
             Raw::Postgres(row) => crate::postgres::integer(row, index),
         }
@@ -118,7 +112,6 @@ impl<'r> Row<'r> {
 
     pub(crate) fn maybe_text(&self, index: usize) -> Result<Option<&str>, Error> {
         match self.raw {
-            Raw::Sqlx(row) => row.try_get(index).ok(),
             Raw::Rusqlite(row) => row.get_ref(index).ok().and_then(|value| value.as_str_or_null().ok()),
             Raw::Postgres(row) => row.try_get(index).ok(),
         }
@@ -127,7 +120,6 @@ impl<'r> Row<'r> {
 
     pub(crate) fn maybe_bytes(&self, index: usize) -> Result<Option<&[u8]>, Error> {
         match self.raw {
-            Raw::Sqlx(row) => row.try_get(index).ok(),
             Raw::Rusqlite(row) => row.get_ref(index).ok().and_then(|value| value.as_blob_or_null().ok()),
             Raw::Postgres(row) => row.try_get(index).ok(),
         }
@@ -137,7 +129,6 @@ impl<'r> Row<'r> {
     /// The error for a column whose value is not of the type, or of the kind, that was stored.
     fn inconsistent(&self, index: usize) -> Error {
         let name = match self.raw {
-            Raw::Sqlx(row) => row.columns().get(index).map(|column| column.name().to_owned()),
             Raw::Postgres(row) => row.columns().get(index).map(|column| column.name().to_owned()),
             Raw::Rusqlite(row) => row.as_ref().column_name(index).ok().map(str::to_owned),
         };

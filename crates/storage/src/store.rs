@@ -10,8 +10,6 @@ use std::{
     time::Duration,
 };
 
-use sqlx::SqlitePool;
-use tokio::sync::Mutex;
 use tracing::Instrument as _;
 
 use crate::{
@@ -19,6 +17,7 @@ use crate::{
     connection::{Reader, Readers},
     open, postgres,
     sql::Value,
+    writer::{Durability, Writer},
 };
 
 /// A future on the heap, so that a closure can return it.
@@ -41,12 +40,7 @@ enum Base {
 }
 
 struct Sqlite {
-    /// One connection: `synchronous=FULL`.
-    durable: SqlitePool,
-    /// One connection: `synchronous=NORMAL`, for replay entries only, which the next durable commit syncs along.
-    batched: SqlitePool,
-    /// SQLite has one writer. Waiting for one's turn here is fair and wakes at once; SQLite's own waiting sleeps.
-    turn: Mutex<()>,
+    writer: Writer,
     readers: Arc<Readers>,
     path: PathBuf,
 }
@@ -56,18 +50,6 @@ struct Sqlite {
 #[must_use]
 pub struct Serving {
     _lock: Option<File>,
-}
-
-/// How a transaction is written down.
-#[derive(Clone, Copy)]
-pub(crate) enum Durability {
-    /// On disk before it is acknowledged.
-    Durable,
-    /// On disk with the next durable one, or the next checkpoint.
-    Batched,
-    /// On disk before it is acknowledged; on PostgreSQL at READ COMMITTED. For what decides by a row's lock or only adds, so
-    /// that serializable transactions that write the same tables are not begun again for its sake.
-    Apart,
 }
 
 /// What the store has done since it was opened.
@@ -98,7 +80,7 @@ pub struct Connections {
 pub(crate) struct Shared {
     pub(crate) coffre: Coffre,
     statements: AtomicU64,
-    commits: AtomicU64,
+    pub(crate) commits: AtomicU64,
     retries: AtomicU64,
     untraced: AtomicU64,
 }
@@ -140,19 +122,18 @@ impl Store {
     }
 
     async fn connect(url: &str, options: Options, coffre: Coffre) -> Result<Self, Error> {
+        let shared = Arc::new(Shared::new(coffre));
         let base = if postgres::named(url) {
             Base::Postgres(postgres::open(url, options).await?)
         } else {
             let opened = open::open(url).await?;
             Base::Sqlite(Sqlite {
-                durable: opened.durable,
-                batched: opened.batched,
-                turn: Mutex::new(()),
                 readers: Arc::new(Readers::new(opened.path.clone())),
-                path: opened.path,
+                path: opened.path.clone(),
+                writer: Writer::new(opened, Arc::clone(&shared)),
             })
         };
-        Ok(Self { inner: Arc::new(Inner { base, shared: Arc::new(Shared::new(coffre)) }) })
+        Ok(Self { inner: Arc::new(Inner { base, shared }) })
     }
 
     /// Runs `work` in a transaction called `name` in logs: committed durably if it gives `Ok`, rolled back otherwise.
@@ -205,16 +186,11 @@ impl Store {
 
     /// The connections of the moment: PostgreSQL's, or SQLite's two writers.
     pub fn connections(&self) -> Connections {
-        let pools = match &self.inner.base {
-            Base::Sqlite(sqlite) => {
-                [&sqlite.durable, &sqlite.batched].map(|pool| (pool.size(), pool.num_idle(), 1)).to_vec()
-            }
-            Base::Postgres(base) => vec![base.connections()],
+        let (open, idle, most) = match &self.inner.base {
+            Base::Sqlite(sqlite) => (2, if sqlite.writer.is_idle() { 2 } else { 1 }, 2),
+            Base::Postgres(base) => base.connections(),
         };
-        pools.into_iter().fold(Connections { open: 0, idle: 0, most: 0 }, |all, (open, idle, most)| {
-            let idle = u32::try_from(idle).unwrap_or(u32::MAX);
-            Connections { open: all.open + open, idle: all.idle + idle, most: all.most + most }
-        })
+        Connections { open, idle: u32::try_from(idle).unwrap_or(u32::MAX), most }
     }
 
     /// Closes every connection once it is free; the last one to close writes the log back into the file.
@@ -222,8 +198,7 @@ impl Store {
         match &self.inner.base {
             Base::Sqlite(sqlite) => {
                 sqlite.readers.close();
-                sqlite.batched.close().await;
-                sqlite.durable.close().await;
+                sqlite.writer.close().await;
             }
             Base::Postgres(base) => base.close().await,
         }
@@ -233,18 +208,11 @@ impl Store {
     /// left in either. Others may read meanwhile, and wait to write. False on PostgreSQL, whose administrator does that.
     pub async fn compact(&self) -> Result<bool, Error> {
         let Base::Sqlite(sqlite) = &self.inner.base else { return Ok(false) };
-        let _turn = sqlite.turn.lock().await;
-        sqlx::query("VACUUM").execute(&sqlite.durable).await?;
-        self.empty_log(sqlite).await.map(|()| true)
-    }
-
-    /// Whoever still reads an older state of the database holds it up, and is waited for a while.
-    async fn empty_log(&self, sqlite: &Sqlite) -> Result<(), Error> {
-        use sqlx::Row as _;
+        sqlite.writer.alone(|connection| Ok(connection.execute_batch("VACUUM")?)).await?;
+        // Whoever still reads an older state of the database holds it up, and is waited for a while.
         for _ in 0..Self::TRIES_EMPTY_LOG {
-            let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&sqlite.durable).await?;
-            if done.try_get::<i64, _>(0)? == 0 {
-                return Ok(());
+            if sqlite.writer.alone(empty_log).await? {
+                return Ok(true);
             }
             tokio::time::sleep(Self::PAUSE_MAX).await;
         }
@@ -356,48 +324,45 @@ impl Store {
         T: Send,
     {
         let shared = Arc::clone(&self.inner.shared);
-        let (mut tx, turn) = match &self.inner.base {
-            Base::Sqlite(sqlite) => {
-                let pool = match durability {
-                    Durability::Durable | Durability::Apart => &sqlite.durable,
-                    Durability::Batched => &sqlite.batched,
-                };
-                let turn = sqlite.turn.lock().await;
-                (Tx::new(pool.begin_with("BEGIN IMMEDIATE").await?, shared), Some(turn))
-            }
+        let mut tx = match &self.inner.base {
+            Base::Sqlite(sqlite) => Tx::on_sqlite(sqlite.writer.turn(durability).await?, shared),
             Base::Postgres(base) => {
                 let begun = match durability {
                     Durability::Apart => base.begin_apart().await?,
                     Durability::Durable | Durability::Batched => base.begin().await?,
                 };
-                (Tx::on_postgres(base.clone(), begun, shared), None)
+                Tx::on_postgres(base.clone(), begun, shared)
             }
         };
-        let outcome = match work(&mut tx).await {
-            Ok(value) => {
-                // the other ways of writing are this crate's own: trail, journal, replay entries
-                if matches!(durability, Durability::Durable) && tx.is_unaccounted() {
-                    self.inner.shared.untraced.fetch_add(1, Ordering::Relaxed);
-                    tracing::error!(transaction = name, "data are changed without a trace");
-                }
-                tx.commit().await.map(|()| value)
+        let outcome = work(&mut tx).await;
+        // the other ways of writing are this crate's own: trail, journal, replay entries
+        if outcome.is_ok() && matches!(durability, Durability::Durable) && tx.is_unaccounted() {
+            self.inner.shared.untraced.fetch_add(1, Ordering::Relaxed);
+            tracing::error!(transaction = name, "data are changed without a trace");
+        }
+        match (&self.inner.base, outcome) {
+            (Base::Sqlite(sqlite), Ok(value)) => tx.keep(&sqlite.writer).await.map(|()| value),
+            (Base::Postgres(_), Ok(value)) => {
+                tx.commit().await?;
+                self.inner.shared.commits.fetch_add(1, Ordering::Relaxed);
+                Ok(value)
             }
-            Err(error) => {
-                // If this fails too, the connection's next use rolls back; the first error is the one to tell.
-                tx.roll_back().await.ok();
+            (_, Err(error)) => {
+                tx.roll_back(&error).await;
                 Err(error)
             }
-        };
-        drop(turn);
-        if outcome.is_ok() {
-            self.inner.shared.commits.fetch_add(1, Ordering::Relaxed);
         }
-        outcome
     }
 }
 
+/// Whether the log could be emptied.
+fn empty_log(connection: &rusqlite::Connection) -> Result<bool, Error> {
+    let held: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(held == 0)
+}
+
 impl Shared {
-    fn new(coffre: Coffre) -> Self {
+    pub(crate) fn new(coffre: Coffre) -> Self {
         let (statements, commits, retries, untraced) = Default::default();
         Self { coffre, statements, commits, retries, untraced }
     }

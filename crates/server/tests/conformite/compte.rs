@@ -21,7 +21,7 @@ const ROWS: &[(&str, &str, usize)] = &[
     ("Formats et nomenclatures", "the_day_of_birth_ends_with_the_day_in_paris", 6),
     ("Limites", "how_many_of_each", 10),
     ("Limites", "a_dossier_begins_with_forty_demandes_at_most", 13),
-    ("Limites", "a_hundred_dossiers_of_forty_demandes_cost_as_many_statements_as_one", 102),
+    ("Limites", "a_hundred_dossiers_of_forty_demandes_cost_as_many_statements_as_one", 106),
     ("Limites", "a_message_is_as_large_as_the_server_allows_and_no_larger", 1),
     ("Consultation et jeton", "a_token_is_asked_for_by_both_numbers", 43),
     ("Consultation et jeton", "a_consultation_answers_each_entry_with_its_own_code", 39),

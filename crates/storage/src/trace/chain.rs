@@ -13,7 +13,7 @@ use super::row::{LigneTrace, columns};
 use crate::{
     Error, Reader, Store,
     sql::{Row, Value, hex, json, now, time},
-    store::Durability,
+    writer::Durability,
 };
 
 /// SHA-256, which this crate does not have.

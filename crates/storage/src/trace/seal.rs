@@ -8,7 +8,7 @@ use super::chain::{Maillon, maillon};
 use crate::{
     Error, Reader, Store, Tx,
     sql::{Row, Value, hex, now, time},
-    store::Durability,
+    writer::Durability,
 };
 
 /// A signature over a head of the chain.

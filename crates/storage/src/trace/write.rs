@@ -6,7 +6,7 @@ use super::{Acteur, Piece, Trace};
 use crate::{
     Error, Store, Tx,
     sql::{Value, hex, json, now},
-    store::Durability,
+    writer::Durability,
 };
 
 /// What a row says, in the order of the statement's places; bytes as hexadecimal digits.

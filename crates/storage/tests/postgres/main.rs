@@ -12,6 +12,8 @@ mod application;
 mod bureau;
 #[path = "../storage/coffre.rs"]
 mod coffre;
+#[path = "../storage/commit.rs"]
+mod commit;
 #[path = "../storage/compte.rs"]
 mod compte;
 #[path = "../storage/demande.rs"]

@@ -9,6 +9,7 @@
 mod application;
 mod bureau;
 mod coffre;
+mod commit;
 mod compte;
 mod demande;
 mod dossier;

@@ -156,8 +156,8 @@ And as the establishment that is asked:
   DEMANDE=$({vtpa} demande add "$ID" --finess 010990018 --hebergement Permanent --urgence SixMois --config {config})
   {vtpa} demande status "$DEMANDE" ENVOYEE --config {config}
 
-Three establishments answer demandes at {server}/etablissement
-(accounts: {logins}; the password of each: {password})
+Three establishments have a desk where demandes are answered, {server}/etablissement:
+{logins}; the password of each: {password}
 
 Ctrl-C ends it."#
     )

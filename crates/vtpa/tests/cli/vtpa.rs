@@ -31,6 +31,13 @@ impl Ended {
         self
     }
 
+    /// Fails the test unless standard output holds `part`.
+    #[track_caller]
+    pub(crate) fn prints(self, part: &str) -> Self {
+        assert!(self.out.contains(part), "{part:?} is not in: {}", self.out);
+        self
+    }
+
     /// Fails the test unless standard error holds `part`.
     #[track_caller]
     pub(crate) fn says(self, part: &str) -> Self {

@@ -232,7 +232,17 @@ async fn add(Add { login, finess, name, data }: Add) -> Outcome {
     });
     let added = added.await;
     store.close().await;
-    added.map_err(|error| Failure::because(format!("{login}: {error}")))?;
+    added.map_err(|error| {
+        Failure::because(match error {
+            storage::Error::Refused(Refusal::UnknownEtablissement) => {
+                format!(
+                    "{}: {error}; vtpa etablissement list shows those that there are",
+                    nouveau.etablissement
+                )
+            }
+            error => format!("{login}: {error}"),
+        })
+    })?;
     hand_over(&login, &password)
 }
 
