@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::routing::get;
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use storage::Risk;
 
 use crate::state::AppState;
 
@@ -116,11 +117,15 @@ async fn look(state: &AppState) {
     // a scrape is not kept waiting by a database that hangs
     let asked = async {
         state.store.ready().await?;
-        state.store.sessions_vivantes().await
+        Ok::<_, storage::Error>((state.store.sessions_vivantes().await?, state.store.risks().await?))
     };
     let answered = tokio::time::timeout(Duration::from_secs(2), asked).await;
-    gauge!("vtpa_database_up").set(if matches!(answered, Ok(Ok(_))) { 1.0 } else { 0.0 });
-    if let Ok(Ok(sessions)) = answered {
+    gauge!("vtpa_database_up").set(if matches!(&answered, Ok(Ok(_))) { 1.0 } else { 0.0 });
+    if let Ok(Ok((sessions, risks))) = answered {
+        for risk in Risk::ALL {
+            let held = if risks.contains(&risk) { 0.0 } else { 1.0 };
+            gauge!("vtpa_durability", "setting" => risk.setting()).set(held);
+        }
         gauge!("vtpa_sessions").set(f64::from(u32::try_from(sessions).unwrap_or(u32::MAX)));
     }
     for (name, ends) in crate::expiry::certificates(state).await {
@@ -170,7 +175,7 @@ enum Kind {
 }
 
 /// Every metric with its help line. docs/exploitation.md has them all, by a test.
-const METRICS: [(Kind, &str, &str); 23] = [
+const METRICS: [(Kind, &str, &str); 24] = [
     (Kind::Counter, "vtpa_requests_total", "SOAP requests answered, by operation and CodeRetour"),
     (Kind::Counter, "vtpa_faults_total", "SOAP faults, by the explanation's id (vtpa explain)"),
     (Kind::Counter, "vtpa_replays_refused_total", "Messages refused as received before"),
@@ -189,6 +194,7 @@ const METRICS: [(Kind, &str, &str); 23] = [
     (Kind::Gauge, "vtpa_journal_waiting", "Journal entries not written yet"),
     (Kind::Gauge, "vtpa_database_up", "1 when the database answers"),
     (Kind::Gauge, "vtpa_database_connections", "Connections to the database"),
+    (Kind::Gauge, "vtpa_durability", "0 where a setting of PostgreSQL's could lose an acknowledged commit"),
     (Kind::Gauge, "vtpa_sessions", "People's sessions that are open"),
     (
         Kind::Gauge,

@@ -88,6 +88,10 @@ impl Server {
         let tls = Arc::new(TlsKeys::load(&config.tls)?);
         let store = at_rest::open_store(&config, config.database.options()).await?;
         let serving = store.serve()?;
+        for risk in store.risks().await? {
+            let (setting, consequence) = (risk.setting(), risk.consequence());
+            tracing::warn!(setting, consequence, "PostgreSQL is set so that answered creations can be lost");
+        }
         let https = listen(config.listen.https).await?;
         let http = listen_if(config.listen.http).await?;
         let metrics = listen_if(config.listen.metrics).await?;

@@ -29,6 +29,7 @@ mod connection;
 mod demande;
 mod dialect;
 mod dossier;
+mod durabilite;
 mod effacement;
 mod error;
 mod essai;
@@ -66,6 +67,7 @@ pub use self::{
     connection::{Reader, Tx},
     demande::{StoredDemande, Transition},
     dossier::{Acces, StoredDossier},
+    durabilite::Risk,
     effacement::{Effacement, ErasureReason, Export, NotAnErasureList, erasures_from_json, erasures_to_json},
     error::{Cause, Error, Refusal, SqlState},
     essai::Cle,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use storage::{Acces, Cause, Error, Options, Rights, Store};
+use storage::{Acces, Cause, Error, Options, Rights, Risk, Store};
 
 use crate::support::{Base, demandeur, id, open_sealed, read, ring, run, sha};
 
@@ -51,6 +51,13 @@ async fn a_commit_whose_outcome_is_unknown_is_an_error_and_is_not_repeated() {
     assert_eq!(outcome, Err(Error::Unavailable(Cause::CommitUnknown)));
     assert_eq!(tries.load(std::sync::atomic::Ordering::Relaxed), 1);
     assert_eq!(read!(base, applications()).len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_lose_a_commit_is_asked_of_the_server_itself() {
+    // the tests' own PostgreSQL does not wait for its disk
+    let base = Base::new().await;
+    assert_eq!(base.store.risks().await, Ok(vec![Risk::Fsync]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
