@@ -250,7 +250,7 @@ export async function run(tour) {
 }
 
 // A new dossier of the portal's user, entered.
-async function enter(tour, options = {}) {
+export async function enter(tour, options = {}) {
   const { portal, base } = tour.scenario;
   const page = await tour.visitor(options);
   await page.goto(`${portal}/nouveau`);
@@ -261,7 +261,7 @@ async function enter(tour, options = {}) {
 }
 
 // Answers what the page asks.
-async function fill(page) {
+export async function fill(page) {
   for (const field of await page.locator(".saisie .champ").all()) {
     const radios = field.locator('input[type="radio"]');
     const boxes = field.locator(':scope > fieldset > .choix input[type="checkbox"]');

@@ -12,11 +12,6 @@ use super::textes;
 use crate::clock::day_in_paris;
 use crate::web::famille::{EtapeVue, GirVue};
 
-/// `14 h 05`, with its day when that is not today.
-pub(in crate::web) fn heure(instant: Timestamp, now: Timestamp) -> String {
-    textes::heure(instant, now)
-}
-
 /// `3 mars 2027 à 14 h 05`
 pub(in crate::web) fn moment(instant: Timestamp, now: Timestamp) -> String {
     let paris = TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC).to_datetime(instant);

@@ -38,6 +38,7 @@ fn expected(method: &str, path: &str) -> [&'static str; 5] {
         }
         ("POST", "/etablissement/connexion") => ["403", "403", "403", "403", "403"],
         ("POST", "/etablissement/deconnexion") => ["200", "200", "200", "200", "200"],
+        ("POST", "/etablissement/rester") => [DOOR, DOOR, "200", "200", "200"],
         ("GET", "/etablissement/code") => [DOOR, DOOR, "303 /etablissement", "200", "303 /etablissement"],
         ("POST", "/etablissement/code") => [DOOR, DOOR, "303 /etablissement", "403", "303 /etablissement"],
         ("GET", "/etablissement/second-facteur") => [DOOR, DOOR, "200", CODE, "303 /etablissement"],
