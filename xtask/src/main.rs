@@ -12,6 +12,7 @@ mod gate;
 mod guide;
 mod install;
 mod interop;
+mod seams;
 mod shell;
 mod test;
 mod tidy;
@@ -39,6 +40,8 @@ cargo xtask TASK
   gate [--accept]    xmlsec's instructions beside those on record, and how they grow with hostile input
   torture [CAMPAIGN] [--seed N] [--short]
                      breaks disk, database, network, clock and processes under load: docs/torture.md; hours unless --short
+  torture seams      the fail seams alone, which `torture` runs before the campaigns: tests of a build that can be made to
+                     fail between a commit and its answer
   tidy               the rules of the house that neither compiler nor clippy knows
 ";
 

@@ -46,6 +46,7 @@ mod recherche;
 mod rejeu;
 mod reprise;
 mod retention;
+pub mod seam;
 mod session;
 mod session_bureau;
 mod settings;

@@ -256,7 +256,7 @@ async fn page(
     saisie: &Saisie,
     (status, erreurs): (StatusCode, Erreurs),
 ) -> Response {
-    let cadre = match agent.cadre(state).await {
+    let cadre = match seen_by(state, agent, found, action, status).await {
         Ok(cadre) => cadre,
         Err(error) => return failure(&error, None),
     };
@@ -277,6 +277,21 @@ async fn page(
             erreurs,
         },
     )
+}
+
+/// Tells the trail that this account is about to be shown whose demande it is; gives the page's frame.
+async fn seen_by(
+    state: &AppState,
+    agent: &Agent,
+    found: &DemandeBureau,
+    action: Action,
+    status: StatusCode,
+) -> Result<Cadre, storage::Error> {
+    let cadre = agent.cadre(state).await?;
+    let trace = agent.trace(storage::Action::PageVue).dossier(&found.dossier.id).demande(found.demande.id);
+    let trace = trace.detail(&format!("etablissement {}", action.code())).code(status.as_str());
+    agent.sees(state, trace).await?;
+    Ok(cadre)
 }
 
 /// `POST /etablissement/demandes/{id}/{action}`
@@ -404,12 +419,13 @@ async fn depassee(
     action: Action,
     remarque: String,
 ) -> Response {
-    let cadre = match agent.cadre(state).await {
+    let status = StatusCode::CONFLICT;
+    let cadre = match seen_by(state, agent, found, action, status).await {
         Ok(cadre) => cadre,
         Err(error) => return failure(&error, None),
     };
     html(
-        StatusCode::CONFLICT,
+        status,
         &Depassee {
             style: style_path(),
             feuille: desk_style_path(),

@@ -254,6 +254,51 @@ async fn the_counter_says_how_many_demandes_wait_for_this_establishment() {
         let other = desk.get(&mut chloe, "/etablissement").await.html;
         assert!(other.contains("data-attendent=\"1\""), "another establishment's counter is its own: {vers:?}");
     }
+    desk.family(1, S::Recue).await;
     desk.family(1, S::Refusee).await;
     assert!(desk.get(&mut chloe, "/etablissement").await.html.contains("data-attendent=\"0\""));
+}
+
+/// Whoever sees whose demande it is leaves a row, whatever the page is for.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_look_at_a_form_of_a_demande_is_in_the_trail() {
+    use sqlx::Connection as _;
+    let desk = two_colleagues().await;
+    let (mut anne, mut bruno) = (opened(&desk, "anne").await, opened(&desk, "bruno").await);
+    let refusal = format!("{}/refus", path(&desk));
+    let page = desk.get(&mut anne, &refusal).await;
+    assert!(page.html.contains("Chastaing"), "the form names the person: {}", page.html);
+    assert_eq!(desk.fill(&mut anne, &refusal, &[("motif", "2")]).await.status, StatusCode::BAD_REQUEST);
+    desk.fill(&mut bruno, &format!("{}/proposition", path(&desk)), &[]).await;
+    assert_eq!(desk.get(&mut anne, &refusal).await.status, StatusCode::CONFLICT);
+    // nobody's, and so nothing of anyone is shown
+    assert_eq!(desk.get(&mut anne, "/etablissement/demandes/999/refus").await.status, StatusCode::NOT_FOUND);
+    let expected = [
+        "anne etablissement refus 200",
+        // the form once more, which the test fills in
+        "anne etablissement refus 200",
+        "anne etablissement refus 400",
+        "bruno etablissement proposition 200",
+        "anne etablissement refus 409",
+    ]
+    .map(|row| format!("{GLYCINES} {row}"));
+    let url = format!("sqlite:{}", desk.directory.path().join("vtpa.db").display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let sql = "SELECT compte || ' ' || detail || ' ' || code FROM trace \
+               WHERE action = 'page.vue' AND demande = $1 AND dossier = $2 ORDER BY id";
+    let begun = std::time::Instant::now();
+    loop {
+        let rows: Vec<String> = sqlx::query_scalar(sql)
+            .bind(desk.demandes[0])
+            .bind(desk.dossier.as_str().parse::<i64>().unwrap())
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        if rows == expected {
+            return;
+        }
+        // a look is written within a second
+        assert!(begun.elapsed().as_secs() < 5, "{rows:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
 }
