@@ -61,6 +61,14 @@ export async function decide(page, action, words = {}) {
   assert.match(await page.getByRole("status").innerText(), /^C’est enregistré/);
 }
 
+// A desk enters, opens a demande, and decides so often.
+export async function answer(tour, login, demande, decisions) {
+  const page = await enter(tour, login);
+  await open(tour, page, demande);
+  for (const [action, words] of decisions) await decide(page, action, words);
+  await page.context().close();
+}
+
 export const state = (page) => page.locator("section.etape[data-statut]").getAttribute("data-statut");
 
 // What happened, the latest first.

@@ -16,14 +16,14 @@ import * as duree from "./steps/duree.mjs";
 import * as pages from "./steps/pages.mjs";
 
 const PARTS = { creation, dossier, famille, chaine, bureau, liaison, pages, redirection, duree, sandbox, access };
-// those that need nothing of another
-const ALONE = ["famille", "chaine", "bureau", "sandbox", "access"];
+// what must have gone before, where a step is run without the others
+const NEEDS = { bureau: ["chaine"], dossier: ["creation"], liaison: ["creation"], pages: ["creation"], redirection: ["creation"], duree: ["creation"] };
 
 const wanted = process.argv.slice(3);
 const unknown = wanted.filter((name) => !(name in PARTS));
 if (unknown.length > 0) throw new Error(`no such step: ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);
 const all = wanted.length === 0;
-const before = wanted.some((name) => !ALONE.includes(name)) ? ["creation"] : [];
+const before = wanted.flatMap((name) => NEEDS[name] ?? []);
 
 const scenario = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const tour = await Tour.start(scenario);

@@ -235,7 +235,7 @@ async function decisions(tour, demandes) {
     for (const [nom, state, name, actions] of [
       ["Bertrand", "RECUE", "bureau-demande-nouvelle", ["Proposer une place", "Inscrire sur la liste d’attente", "Refuser la demande"]],
       ["Ñuñez", "LISTE_ATTENTE", "bureau-demande-liste-attente", ["Proposer une place", "Refuser la demande"]],
-      ["Çetin", "ADMISSION_PROPOSEE", "bureau-demande-proposee", ["Remettre sur la liste d’attente", "Refuser la demande"]],
+      ["Çetin", "ADMISSION_PROPOSEE", "bureau-demande-proposee", ["Remettre sur la liste d’attente"]],
       ["Morel", "ADMISSION_ACCEPTEE", "bureau-demande-acceptee", ["Confirmer l’admission"]],
       ["Faure", "ADMISSION_EFFECTUEE", "bureau-demande-accueillie", []],
       ["Vidal", "REFUSEE", "bureau-demande-refusee", []],
@@ -272,20 +272,27 @@ async function decisions(tour, demandes) {
       assert.equal(await page.evaluate(() => document.activeElement.name), name);
     }
     assert.equal(await page.getByLabel("Message à la famille").inputValue(), long);
+    await tour.step("page bureau-refus-trop-long: accessible, readable, 320 px wide", () => tour.inspect(page));
+    await page.getByLabel("Message à la famille").fill("Nous n’avons pas d’unité protégée.");
+    await bureau.button(page, "refus").click();
+    assert.equal(await page.getByRole("alert").getByRole("link").count(), 2);
     await tour.look(page, "bureau-refus-erreur");
     await page.getByRole("link", { name: "Ne rien changer" }).click();
     assert.equal(await bureau.state(page), "RECUE");
   });
 
   await tour.step("a demande with a whole dossier is read on one page, its parts opened", async () => {
-    await page.goto(`${base}/etablissement?etat=toutes&tri=recentes`);
-    // what the chain left here
-    const whole = page.locator('[data-statut="RECUE"], [data-statut="LISTE_ATTENTE"], [data-statut="ENVOYEE"]').filter({ hasText: "Marguerite" }).first();
-    if ((await whole.count()) === 0) return "no whole dossier: the chain did not run";
-    await whole.getByRole("link").click();
-    for (const summary of await page.locator(".volet-lu > summary").all()) await summary.click();
-    assert.match(await page.locator("main").innerText(), /GIR estimé : [1-6]/);
-    await tour.look(page, "bureau-dossier-lu");
+    // what the chain left there
+    const other = await bureau.enter(tour, "tisserands");
+    await other.goto(`${base}/etablissement?etat=liste-attente`);
+    await other.locator('[data-statut="LISTE_ATTENTE"]').first().getByRole("link").click();
+    for (const summary of await other.locator(".volet-lu > summary").all()) await summary.click();
+    assert.match(await other.locator("main").innerText(), /GIR estimé\s: [1-6]/);
+    // the focus begins at the top again
+    await other.reload();
+    await other.locator(".volet-lu").evaluateAll((all) => all.forEach((details) => { details.open = true; }));
+    await tour.look(other, "bureau-dossier-lu");
+    await other.context().close();
   });
   await page.context().close();
 }

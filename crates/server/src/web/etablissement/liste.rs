@@ -85,11 +85,7 @@ impl Choix {
 
     /// Counted from 1.
     fn page(&self) -> u32 {
-        self.page
-            .as_deref()
-            .and_then(|page| page.parse().ok())
-            .filter(|page| *page > 0)
-            .unwrap_or(1)
+        self.page.as_deref().and_then(|page| page.parse().ok()).filter(|page| *page > 0).unwrap_or(1)
     }
 }
 

@@ -151,7 +151,7 @@ async fn a_form_that_is_not_the_session_s_own_changes_nothing() {
     let (own, version) = (page.field("jeton"), page.field("version"));
     let posts: Vec<&str> =
         ROUTES.iter().filter(|(method, _)| *method == "POST").map(|(_, path)| *path).collect();
-    assert_eq!(posts.len(), 7);
+    assert_eq!(posts.len(), 8);
     for route in posts {
         let path = route.replace("{id}", &id.to_string()).replace("{action}", "refus");
         for (jeton, site) in [

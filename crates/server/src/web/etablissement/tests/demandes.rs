@@ -237,7 +237,8 @@ async fn the_counter_says_how_many_demandes_wait_for_this_establishment() {
     let desk = two_colleagues().await;
     desk.account(LAVANDES, "chloe", "Chloé Roux").await;
     let (mut anne, mut chloe) = (desk.entered("anne").await, desk.entered("chloe").await);
-    let (none, one) = ("Aucune demande n’attend de réponse", "<strong>Une demande</strong> attend une réponse");
+    let (none, one) =
+        ("Aucune demande n’attend de réponse", "<strong>Une demande</strong> attend une réponse");
     for (vers, waiting, words) in [
         (S::Envoyee, 1, one),
         (S::Recue, 1, one),
@@ -252,7 +253,10 @@ async fn the_counter_says_how_many_demandes_wait_for_this_establishment() {
         let html = desk.get(&mut anne, "/etablissement").await.html;
         assert!(html.contains(&format!("data-attendent=\"{waiting}\"")) && html.contains(words), "{vers:?}");
         let other = desk.get(&mut chloe, "/etablissement").await.html;
-        assert!(other.contains("data-attendent=\"1\""), "another establishment's counter is its own: {vers:?}");
+        assert!(
+            other.contains("data-attendent=\"1\""),
+            "another establishment's counter is its own: {vers:?}"
+        );
     }
     desk.family(1, S::Recue).await;
     desk.family(1, S::Refusee).await;

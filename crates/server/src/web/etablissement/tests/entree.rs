@@ -322,7 +322,9 @@ async fn both_limits_are_told_before_they_strike_and_the_button_puts_the_first_o
     let jeton = page.field("jeton");
     let later = |minutes: u32| {
         let time = minutes * 60_000;
-        desk.execute(&format!("UPDATE session_bureau SET vue_le = vue_le - {time}, fin_le = fin_le - {time}"));
+        desk.execute(&format!(
+            "UPDATE session_bureau SET vue_le = vue_le - {time}, fin_le = fin_le - {time}"
+        ));
     };
     for _ in 0..3 {
         later(29);
@@ -347,8 +349,7 @@ async fn a_session_lasts_longer_by_its_own_button_alone() {
     let mut browser = desk.entered("anne").await;
     let jeton = desk.get(&mut browser, "/etablissement").await.field("jeton");
     for (jeton, site) in [(jeton.as_str(), "cross-site"), ("AAAA", "same-origin"), ("", "same-origin")] {
-        let answer =
-            desk.post_from(&mut browser, "/etablissement/rester", &[("jeton", jeton)], site).await;
+        let answer = desk.post_from(&mut browser, "/etablissement/rester", &[("jeton", jeton)], site).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{site}");
         assert!(!answer.html.contains("reste ouvert"));
     }
