@@ -29,7 +29,7 @@ cargo xtask TASK
   install            that first part alone (Debian packages as root, Python, Node)
   interop [STACK] [--record]
                      foreign SOAP stacks against a live server; with --record their messages become vectors of crates/wss
-  browser            Chromium through the demonstration
+  browser [STEP]…    Chromium through the demonstration; these files of browser/steps alone
   guide              the code blocks of docs/guide-partenaire.md from the drivers of interop/
   codegen [--check]  the tables of crates/dossier from the sources of data/README.md
   fuzz SECONDS       each fuzz target for so long
@@ -69,7 +69,7 @@ fn task(arguments: &[&str]) -> Result<()> {
         ["interop", "--record"] => interop::run(None, true),
         ["interop", stack] => interop::run(Some(stack), false),
         ["interop", stack, "--record"] => interop::run(Some(stack), true),
-        ["browser"] => browser::run(),
+        ["browser", steps @ ..] => browser::run(steps),
         ["codegen"] => codegen::run(false),
         ["codegen", "--check"] => codegen::run(true),
         ["fuzz", seconds] => fuzz::run(seconds)?.close(),

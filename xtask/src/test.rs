@@ -73,7 +73,7 @@ pub(crate) fn run() -> Result<()> {
                 tally.record("README tells what the stacks showed", interop::is_told(&matrix));
                 Ok(tally)
             });
-            measure(&mut rows, "browser", || browser::run_driver(&vtpa));
+            measure(&mut rows, "browser", || browser::run_driver(&vtpa, &[]));
             measure(&mut rows, "fail seams", seams::run);
         }
         Err(error) => measure(&mut rows, "build", || Err(error)),

@@ -72,7 +72,8 @@ fn every_file_of_the_debian_package_is_there() {
 #[test]
 fn the_installed_configuration_keeps_the_database_where_the_service_may_write() {
     let postinst = read("packaging/debian/postinst");
-    let script = postinst.lines().find_map(|line| line.trim().strip_prefix("sed -i '")?.split_once('\'')).unwrap().0;
+    let script =
+        postinst.lines().find_map(|line| line.trim().strip_prefix("sed -i '")?.split_once('\'')).unwrap().0;
     let template = tool(&root(), "sed", &[script, "crates/server/src/config/template.toml"]);
     assert!(template.contains("url = \"sqlite:/var/lib/vtpa/vtpa.db\""), "{template}");
     assert!(of(&unit(), "StateDirectory") == ["vtpa"], "systemd makes /var/lib/vtpa");

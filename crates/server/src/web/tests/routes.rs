@@ -109,6 +109,7 @@ const ROWS: &[Row] = &[
     open("GET", "/etablissement/connexion", "/etablissement/connexion", 200),
     open("POST", "/etablissement/connexion", "/etablissement/connexion", 403),
     open("POST", "/etablissement/deconnexion", "/etablissement/deconnexion", 200),
+    open("POST", "/etablissement/rester", "/etablissement/rester", 303),
     open("GET", "/etablissement/code", "/etablissement/code", 303),
     open("POST", "/etablissement/code", "/etablissement/code", 303),
     open("GET", "/etablissement/second-facteur", "/etablissement/second-facteur", 303),
