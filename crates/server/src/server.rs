@@ -47,7 +47,7 @@ pub enum StartError {
     Tls(#[from] rustls::Error),
     /// The database.
     #[error("database: {0}")]
-    Storage(#[from] storage::Error),
+    Storage(storage::Error),
     /// An address that could not be listened on.
     #[error("cannot listen on {address}: {error}")]
     Listen {
@@ -56,6 +56,13 @@ pub enum StartError {
         /// What the system said.
         error: std::io::Error,
     },
+}
+
+// Not `#[from]`, which makes it a source too: whoever prints the whole chain says it twice.
+impl From<storage::Error> for StartError {
+    fn from(error: storage::Error) -> Self {
+        Self::Storage(error)
+    }
 }
 
 impl From<at_rest::OpenError> for StartError {

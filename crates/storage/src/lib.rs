@@ -47,6 +47,7 @@ mod recherche;
 mod rejeu;
 mod reprise;
 mod retention;
+pub mod seam;
 mod session;
 mod session_bureau;
 mod settings;

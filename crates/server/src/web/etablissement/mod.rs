@@ -12,6 +12,7 @@ mod export;
 mod liste;
 mod page;
 mod porte;
+mod rester;
 mod second_facteur;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub(super) const ROUTES: &[(&str, &str)] = &[
     ("GET", "/etablissement/connexion"),
     ("POST", "/etablissement/connexion"),
     ("POST", "/etablissement/deconnexion"),
+    ("POST", "/etablissement/rester"),
     ("GET", "/etablissement/code"),
     ("POST", "/etablissement/code"),
     ("GET", "/etablissement/second-facteur"),
@@ -57,6 +59,7 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
         .route("/etablissement/demandes/{id}/{action}", get(actions::form).post(actions::posted))
         .route("/etablissement/connexion", get(connexion::form).post(connexion::posted))
         .route("/etablissement/deconnexion", post(connexion::leave))
+        .route("/etablissement/rester", post(rester::extend))
         .route("/etablissement/code", get(second_facteur::ask).post(second_facteur::shown))
         .route("/etablissement/second-facteur", get(second_facteur::begin).post(second_facteur::confirmed))
         .route("/etablissement/second-facteur/qr.svg", get(second_facteur::image))
