@@ -34,6 +34,7 @@ impl Site {
     async fn on(place: Option<Place>) -> Self {
         let harness = Harness::with(|config| {
             config.creation.etablissements = config::Etablissements::Record;
+            config.creation.idempotence = true;
             if let Some(place) = &place {
                 config.database.url = place.url();
             }
@@ -149,6 +150,13 @@ fn code(answer: &Answer) -> String {
     found[0].children().next().unwrap().text().into()
 }
 
+/// The same under a key, by which it may be asked again.
+fn creation_under_a_key(id_local: &str) -> String {
+    let key = "<Parametre><Nom>CleIdempotence</Nom><Valeur>6f1c6a9e-1d0b-4a1e-9c59-7d9c5a1e4b11</Valeur></Parametre>";
+    let end = format!("<ParametresOptionnels>{key}</ParametresOptionnels></CreationDossier>");
+    creation(id_local).replace("</CreationDossier>", &end)
+}
+
 fn one(answer: &Answer, name: &str) -> String {
     answer.texts(name).into_iter().next().unwrap_or_else(|| panic!("no {name}: {}", answer.body))
 }
@@ -219,6 +227,24 @@ on_both! {
         let seen = site.consult(&dossier).await;
         assert_eq!(code(&seen), "999");
         assert_eq!(seen.texts("NumFINISS").len(), 2, "{}", seen.body);
+    }
+
+    async fn a_creation_under_a_key_whose_answer_is_lost_is_answered_by_its_number_when_it_is_asked_again(site) {
+        fail::cfg("after_commit/creation", "1*return(unknown)->off").unwrap();
+        assert_eq!(code(&site.ask(&creation_under_a_key("moi")).await), "000");
+        let again = site.ask(&creation_under_a_key("moi")).await;
+        assert_eq!(code(&again), "999");
+        assert_eq!(site.made().await[..3], [1, 1, 2], "the one that was made");
+        let seen = site.consult(&one(&again, "IdDossier")).await;
+        assert_eq!(code(&seen), "999");
+    }
+
+    async fn a_creation_under_a_key_that_fails_before_its_commit_leaves_the_key_to_the_next(site) {
+        fail::cfg("before_commit/creation", "1*return->off").unwrap();
+        assert_eq!(code(&site.ask(&creation_under_a_key("moi")).await), "000");
+        assert_eq!(site.count("SELECT COUNT(*) FROM cle_idempotence").await, 0);
+        assert_eq!(code(&site.ask(&creation_under_a_key("moi")).await), "999");
+        assert_eq!(site.made().await, [1, 1, 2, 1]);
     }
 
     async fn a_redirection_that_ends_after_the_token_leaves_no_session_to_anyone_and_another_token_opens(site) {

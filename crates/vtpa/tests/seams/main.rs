@@ -16,7 +16,7 @@ mod web;
 use std::fs;
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::pki::pki;
 use testkit::postgres::Place;
 
@@ -121,6 +121,27 @@ fn a_creation_whose_server_dies_after_its_commit_is_there_whole_with_its_trace()
             assert_eq!(seen["Demandeur"][name], sent["Demandeur"][name], "{name}");
         }
         site.trail_verifies();
+    }
+}
+
+#[test]
+fn a_creation_under_a_key_whose_server_dies_after_its_commit_is_answered_by_its_number_when_it_is_asked_again()
+ {
+    for site in Site::both() {
+        let toml = fs::read_to_string(site.house.path().join("vtpa.toml")).unwrap();
+        site.house.write("vtpa.toml", format!("{toml}[creation]\nidempotence = true\n"));
+        let mut creation = testkit::dossiers::creation("usager-1");
+        creation["ParametresOptionnels"] =
+            json!([{"Nom": "CleIdempotence", "Valeur": "6f1c6a9e-1d0b-4a1e-9c59-7d9c5a1e4b11"}]);
+        site.house.write("creation.json", creation.to_string());
+        let mut server = site.serve_until("after_commit/creation");
+        server.call(&pki().partner, &["creer", "creation.json"]).status(1);
+        died(&mut server);
+        let server = site.house.serve();
+        let again = server.call(&pki().partner, &["creer", "creation.json"]).status(0).json();
+        let id = again["IdDossier"].as_str().expect("its number");
+        assert_eq!(site.count("SELECT COUNT(*) FROM dossier"), 1);
+        assert_eq!(server.consult(id, "usager-1")["IdDossier"], id);
     }
 }
 
