@@ -21,6 +21,7 @@ use crate::live::Live;
 use crate::log_id::LogId;
 use crate::net;
 use crate::observed;
+use crate::openid::Fournisseur;
 use crate::pace;
 use crate::quota::Quotas;
 use crate::registered::Registered;
@@ -99,6 +100,7 @@ impl Server {
             let (setting, consequence) = (risk.setting(), risk.consequence());
             tracing::warn!(setting, consequence, "PostgreSQL is set so that answered creations can be lost");
         }
+        let openid = Fournisseur::new(&config.openid, &config.public_url, &clock)?;
         let https = listen(config.listen.https).await?;
         let http = listen_if(config.listen.http).await?;
         let metrics = listen_if(config.listen.metrics).await?;
@@ -129,6 +131,7 @@ impl Server {
             journal,
             trail,
             _serving: serving,
+            openid,
             tables,
         });
         let tls = tls::acceptor(&state)?;

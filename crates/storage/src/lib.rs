@@ -42,6 +42,7 @@ mod journal;
 mod liaison;
 mod nomenclature;
 mod open;
+mod openid;
 mod postgres;
 mod recherche;
 mod rejeu;

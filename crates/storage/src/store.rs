@@ -174,6 +174,14 @@ impl Store {
         self.reader()?.row("marche", SQL, &[], |row| row.integer(0)).await.map(drop)
     }
 
+    /// Whether the database answers, and does not say that it takes no writes. SQLite says so only when it is written.
+    pub async fn writable(&self) -> Result<(), Error> {
+        match &self.inner.base {
+            Base::Sqlite(_) => self.ready().await,
+            Base::Postgres(base) => base.is_writable().await,
+        }
+    }
+
     /// What the store has done since it was opened.
     pub fn statistics(&self) -> Statistics {
         let Shared { statements, commits, retries, untraced, .. } = &*self.inner.shared;

@@ -142,7 +142,7 @@ mod tests {
         let xml = xml.replace(
             "<IdLocal>",
             "<Etablissements><Etablissement><NumFINISS>1</NumFINISS>\
-            <RaisonSociale>\u{85}</RaisonSociale></Etablissement></Etablissements><IdLocal>",
+            <RaisonSociale>a\u{85}b</RaisonSociale></Etablissement></Etablissements><IdLocal>",
         );
         assert_eq!(
             read(&xml, ON).unwrap_err().to_string(),
@@ -171,7 +171,7 @@ mod tests {
         for (old, new) in [
             ("<Prenom>", "<Prenom> \n"),
             ("<IdLocal>u</IdLocal>", ""),
-            ("</Demandeur>", "<NumSecu/><Contacts> </Contacts></Demandeur>"),
+            ("</Demandeur>", "<NumSecu/><NomUsuel> </NomUsuel><PaysNaissance/></Demandeur>"),
             ("<Demandeur>", "<x:Autre xmlns:x='urn:x'>1</x:Autre><Demandeur>"),
             ("<Demandeur>", "<!-- 1 --><Demandeur>"),
         ] {

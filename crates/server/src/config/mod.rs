@@ -24,6 +24,7 @@ mod layers;
 mod limits;
 mod log;
 mod mentions;
+mod openid;
 mod retention;
 mod schema;
 mod secret;
@@ -41,6 +42,8 @@ pub(crate) use limits::seconds;
 pub use limits::{Limits, OwnQuota, Quota};
 pub use log::{Log, LogFormat};
 pub use mentions::{Audit as AuditRgaa, Conformite, Mentions};
+pub use openid::OpenId;
+pub(crate) use openid::is_plain_https;
 pub use retention::{Retention, StateRetention};
 pub use secret::SecretValue;
 pub use telemetry::Telemetry;
@@ -92,6 +95,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// Who runs the service, for the pages that must say so.
     pub mentions: Mentions,
+    /// By whom the establishments' people may enter besides.
+    pub openid: OpenId,
 }
 
 /// `[listen]`
@@ -310,6 +315,7 @@ impl Default for Config {
             log: Log::default(),
             telemetry: Telemetry::default(),
             mentions: Mentions::default(),
+            openid: OpenId::default(),
         }
     }
 }
@@ -369,6 +375,7 @@ impl Config {
         config.resolve(directory);
         config.at_rest.resolve(file, directory);
         config.backup.resolve(directory);
+        config.openid.resolve(directory);
         if let Some(url) = &overrides.database {
             config.database.url.clone_from(url);
         }
@@ -470,6 +477,7 @@ impl Config {
         }
         self.telemetry.validate()?;
         self.mentions.validate()?;
+        self.openid.validate()?;
         self.audit.validate()
     }
 }

@@ -9,6 +9,7 @@ mod audit;
 mod chaos;
 mod codes;
 mod contract;
+mod disque;
 mod encryption;
 mod famille;
 mod faults;

@@ -38,6 +38,8 @@ mod liaison;
 mod logs;
 #[path = "../storage/nomenclature.rs"]
 mod nomenclature;
+#[path = "../storage/openid.rs"]
+mod openid;
 #[path = "../storage/rejeu.rs"]
 mod rejeu;
 #[path = "../storage/reprise.rs"]

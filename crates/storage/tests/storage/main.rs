@@ -23,6 +23,7 @@ mod journal;
 mod liaison;
 mod logs;
 mod nomenclature;
+mod openid;
 mod ours;
 mod rejeu;
 mod reprise;

@@ -10,6 +10,7 @@ mod connexion;
 mod demande;
 mod export;
 mod liste;
+mod openid;
 mod page;
 mod porte;
 mod rester;
@@ -37,6 +38,8 @@ pub(super) const ROUTES: &[(&str, &str)] = &[
     ("POST", "/etablissement/demandes/{id}/{action}"),
     ("GET", "/etablissement/connexion"),
     ("POST", "/etablissement/connexion"),
+    ("GET", "/etablissement/openid"),
+    ("GET", "/etablissement/openid/retour"),
     ("POST", "/etablissement/deconnexion"),
     ("POST", "/etablissement/rester"),
     ("GET", "/etablissement/code"),
@@ -58,6 +61,9 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
         .route("/etablissement/demandes/{id}", get(demande::open).head(nothing))
         .route("/etablissement/demandes/{id}/{action}", get(actions::form).post(actions::posted))
         .route("/etablissement/connexion", get(connexion::form).post(connexion::posted))
+        // a look ahead is not sent anywhere, and uses nothing up
+        .route("/etablissement/openid", get(openid::leave).head(nothing))
+        .route("/etablissement/openid/retour", get(openid::back).head(nothing))
         .route("/etablissement/deconnexion", post(connexion::leave))
         .route("/etablissement/rester", post(rester::extend))
         .route("/etablissement/code", get(second_facteur::ask).post(second_facteur::shown))

@@ -108,6 +108,11 @@ const ROWS: &[Row] = &[
     open("POST", "/etablissement/demandes/{id}/{action}", "/etablissement/demandes/1/admission", 303),
     open("GET", "/etablissement/connexion", "/etablissement/connexion", 200),
     open("POST", "/etablissement/connexion", "/etablissement/connexion", 403),
+    // without [openid] there is no such door; with it: etablissement/tests/openid.rs
+    open("GET", "/etablissement/openid", "/etablissement/openid", 404),
+    open("HEAD", "/etablissement/openid", "/etablissement/openid", 204),
+    open("GET", "/etablissement/openid/retour", "/etablissement/openid/retour?state=A&code=B", 404),
+    open("HEAD", "/etablissement/openid/retour", "/etablissement/openid/retour?state=A&code=B", 204),
     open("POST", "/etablissement/deconnexion", "/etablissement/deconnexion", 200),
     open("POST", "/etablissement/rester", "/etablissement/rester", 303),
     open("GET", "/etablissement/code", "/etablissement/code", 303),
