@@ -271,7 +271,7 @@ async fn every_look_at_a_form_of_a_demande_is_in_the_trail() {
     let (mut anne, mut bruno) = (opened(&desk, "anne").await, opened(&desk, "bruno").await);
     let refusal = format!("{}/refus", path(&desk));
     let page = desk.get(&mut anne, &refusal).await;
-    assert!(page.html.contains("Chastaing"), "the form names the person: {}", page.html);
+    assert!(page.html.contains("Marguerite Vernoux"), "the form names the person: {}", page.html);
     assert_eq!(desk.fill(&mut anne, &refusal, &[("motif", "2")]).await.status, StatusCode::BAD_REQUEST);
     desk.fill(&mut bruno, &format!("{}/proposition", path(&desk)), &[]).await;
     assert_eq!(desk.get(&mut anne, &refusal).await.status, StatusCode::CONFLICT);
