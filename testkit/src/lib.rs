@@ -2,6 +2,7 @@
 //!
 //! * [`pki`]: a test authority and one certificate for each way of being right or wrong;
 //! * [`dossiers`]: plausible French data in the contract's JSON form;
+//! * [`disk`]: a small disk that can be full or read-only;
 //! * [`encrypted`]: encrypted content that is wrong in what only the key's holder can tell;
 //! * [`postgres`]: a PostgreSQL of the test process's own, and a database for each test;
 //! * [`openid`]: an OpenID Connect provider that is not ours;
@@ -16,6 +17,7 @@
 )]
 
 pub mod cluster;
+pub mod disk;
 pub mod dossiers;
 pub mod encrypted;
 pub mod openid;

@@ -48,7 +48,7 @@ pub enum StartError {
     Tls(#[from] rustls::Error),
     /// The database.
     #[error("database: {0}")]
-    Storage(#[from] storage::Error),
+    Storage(storage::Error),
     /// An address that could not be listened on.
     #[error("cannot listen on {address}: {error}")]
     Listen {
@@ -57,6 +57,13 @@ pub enum StartError {
         /// What the system said.
         error: std::io::Error,
     },
+}
+
+// Not `#[from]`, which makes it a source too: whoever prints the whole chain says it twice.
+impl From<storage::Error> for StartError {
+    fn from(error: storage::Error) -> Self {
+        Self::Storage(error)
+    }
 }
 
 impl From<at_rest::OpenError> for StartError {

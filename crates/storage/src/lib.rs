@@ -23,6 +23,7 @@ mod application;
 pub mod backup;
 mod bail;
 mod bureau;
+mod cle_idempotence;
 mod coffre;
 mod compte;
 mod connection;
@@ -47,6 +48,7 @@ mod recherche;
 mod rejeu;
 mod reprise;
 mod retention;
+pub mod seam;
 mod session;
 mod session_bureau;
 mod settings;
@@ -63,6 +65,7 @@ pub use self::{
     application::{Application, ApplicationId},
     bail::Bail,
     bureau::{Acte, Decision, DemandeBureau, FiltreBureau, Issue, LigneBureau},
+    cle_idempotence::{CleCreation, DejaCree},
     coffre::{Avancee, BilanRotation, Coffre, CompteCle, EtatCles, Key, KeyId, KeyRing, Randomness, Reload},
     compte::{Compte, CompteId, NouveauCompte, Provisoire},
     connection::{Reader, Tx},

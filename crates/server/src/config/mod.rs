@@ -17,6 +17,7 @@ use layers::Layers;
 mod at_rest;
 mod audit;
 mod backup;
+mod creation;
 mod donnees;
 mod error;
 mod layers;
@@ -34,6 +35,7 @@ mod template;
 pub use at_rest::AtRest;
 pub use audit::Audit;
 pub use backup::Backup;
+pub use creation::{Creation, Etablissements};
 pub use donnees::{Donnees, Nir};
 pub use error::ConfigError;
 pub(crate) use limits::seconds;
@@ -258,31 +260,12 @@ pub struct Operations {
     pub disabled: Vec<String>,
 }
 
-/// `[creation]`
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Creation {
-    /// What becomes of `Etablissements` (decisions §7).
-    pub etablissements: Etablissements,
-}
-
 /// `[finess]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Finess {
     /// Categories of establishments to keep, three digits each; empty: those that take elderly people.
     pub categories: Vec<String>,
-}
-
-/// What CreerDossierPA does with `Etablissements`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Etablissements {
-    /// Checked for form and ignored: « non exploité en version 1 ».
-    #[default]
-    Ignore,
-    /// Each becomes a demande NON_ENVOYEE.
-    Record,
 }
 
 /// `[chaos]`: what a partner's program must survive, made to happen (`vtpa demo --chaos`).

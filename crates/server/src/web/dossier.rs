@@ -48,11 +48,9 @@ async fn render(
     fait: Option<&'static str>,
 ) -> Result<PageDossier, storage::Error> {
     let id = visite.dossier.id.clone();
-    let read = state.store.read(move |reader| {
-        Box::pin(async move { Ok((reader.history(&id).await?, reader.volets(&id).await?)) })
-    });
-    let (history, volets) = read.await?;
-    Ok(PageDossier::new(visite.cadre(state), visite.dossier, &history, &volets, fait))
+    let read = state.store.read(move |reader| Box::pin(async move { reader.volets(&id).await }));
+    let volets = read.await?;
+    Ok(PageDossier::new(visite.cadre(state), visite.dossier, &volets, fait))
 }
 
 /// `POST /quitter`: the session ends, its cookie goes, the way back to the partner is shown.

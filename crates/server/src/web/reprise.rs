@@ -38,7 +38,7 @@ pub(super) const GARDE: Duration = Duration::from_hours(1);
 const BODY_BYTES: usize = 128 * 1024;
 
 /// Fields that no one types.
-const TECHNIQUES: &[&str] = &["jeton", "reprise", "revision", "vu", "demande", "statut", "finess"];
+const TECHNIQUES: &[&str] = &["jeton", "reprise", "revision", "vu", "depuis", "demande", "statut", "finess"];
 
 type Paires = Vec<(String, String)>;
 

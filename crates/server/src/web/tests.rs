@@ -13,6 +13,7 @@ use super::secret::Secret;
 mod browser;
 mod duree;
 mod hostile;
+mod quarante;
 mod routes;
 
 use crate::{Clock, Config, Server};

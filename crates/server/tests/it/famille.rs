@@ -354,7 +354,9 @@ async fn establishments_are_found_chosen_sent_and_taken_back() {
     // one is taken back before it is sent, twice, and chosen again
     let list = famille.get("/dossier/etablissements").await;
     let jeton = list.hidden("jeton").remove(0);
-    let back = pairs(&[("jeton", jeton.as_str()), ("demande", &list.hidden("demande")[2])]);
+    let third = list.html.split("data-choisi=\"").nth(3).unwrap().split('"').next().unwrap();
+    list.says(&format!("name=\"demande\" value=\"{third}\">Retirer"));
+    let back = pairs(&[("jeton", jeton.as_str()), ("demande", third)]);
     for _ in 0..2 {
         let taken = famille.post_from("same-origin", "/dossier/etablissements/retirer", &back).await;
         assert_eq!(taken.status, StatusCode::SEE_OTHER);
@@ -404,7 +406,10 @@ async fn a_proposal_is_answered_and_a_demande_is_withdrawn_once() {
     let refused = famille.answered(2, &[Recue, Refusee]).await;
     let page = famille.get("/dossier").await;
     page.says("vous propose une place");
-    page.says("&#60;b&#62;Venez&#60;/b&#62;");
+    page.says(&format!("href=\"/dossier/demandes/{proposed}\""));
+    let own = famille.get(&format!("/dossier/demandes/{proposed}")).await;
+    own.says("&#60;b&#62;Venez&#60;/b&#62;");
+    own.says(&format!("href=\"/dossier/demandes/{proposed}/reponse\""));
 
     // nothing chosen: said at the field, and the establishment's words are shown as text
     let path = format!("/dossier/demandes/{proposed}/reponse");
@@ -442,7 +447,9 @@ async fn a_proposal_is_answered_and_a_demande_is_withdrawn_once() {
         let again = famille.get(&format!("/dossier/demandes/{over}/annuler")).await;
         assert_eq!(again.status, StatusCode::CONFLICT);
     }
-    famille.get("/dossier").await.says("Elle reste chez elle.");
+    let page = famille.get(&format!("/dossier/demandes/{other}")).await;
+    page.says("Elle reste chez elle.");
+    assert!(!page.html.contains("/annuler") && !page.html.contains("/reponse"), "nothing is left to do");
 }
 
 #[tokio::test]

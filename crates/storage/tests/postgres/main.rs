@@ -10,6 +10,8 @@
 mod application;
 #[path = "../storage/bureau.rs"]
 mod bureau;
+#[path = "../storage/cle_idempotence.rs"]
+mod cle_idempotence;
 #[path = "../storage/coffre.rs"]
 mod coffre;
 #[path = "../storage/commit.rs"]

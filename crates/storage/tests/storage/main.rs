@@ -8,6 +8,7 @@
 
 mod application;
 mod bureau;
+mod cle_idempotence;
 mod coffre;
 mod commit;
 mod compte;

@@ -13,6 +13,7 @@ mod liste;
 mod openid;
 mod page;
 mod porte;
+mod rester;
 mod second_facteur;
 
 use std::sync::Arc;
@@ -40,6 +41,7 @@ pub(super) const ROUTES: &[(&str, &str)] = &[
     ("GET", "/etablissement/openid"),
     ("GET", "/etablissement/openid/retour"),
     ("POST", "/etablissement/deconnexion"),
+    ("POST", "/etablissement/rester"),
     ("GET", "/etablissement/code"),
     ("POST", "/etablissement/code"),
     ("GET", "/etablissement/second-facteur"),
@@ -63,6 +65,7 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
         .route("/etablissement/openid", get(openid::leave).head(nothing))
         .route("/etablissement/openid/retour", get(openid::back).head(nothing))
         .route("/etablissement/deconnexion", post(connexion::leave))
+        .route("/etablissement/rester", post(rester::extend))
         .route("/etablissement/code", get(second_facteur::ask).post(second_facteur::shown))
         .route("/etablissement/second-facteur", get(second_facteur::begin).post(second_facteur::confirmed))
         .route("/etablissement/second-facteur/qr.svg", get(second_facteur::image))

@@ -11,9 +11,9 @@ use xmlsec::DigestMethod;
 
 use super::page::{self, Cadre};
 use crate::state::AppState;
+use crate::web::duree::Duree;
 use crate::web::garde::from_elsewhere;
 use crate::web::secret::Secret;
-use crate::web::vue::bureau::heure;
 
 /// The session's cookie, sent by this site's own pages alone.
 const SESSION: &str = "__Host-bureau";
@@ -104,7 +104,7 @@ impl Agent {
             etablissement: etablissement.unwrap_or_else(|| format!("Établissement {}", self.etablissement())),
             nom: self.session.compte.nom.as_str().to_owned(),
             jeton: self.secret.form_token(),
-            fin: heure(self.session.idle_end, state.clock.now()),
+            duree: Duree::bureau(&self.secret, &self.session, state.clock.now()),
             ouvert: self.manque(state).is_none(),
         })
     }

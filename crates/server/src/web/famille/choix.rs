@@ -23,6 +23,8 @@ use crate::web::vue::textes::Telephone;
 
 /// How many are shown at once.
 const PAR_PAGE: u32 = 10;
+/// How many of the own list are shown at once.
+const LISTE_PAR_PAGE: usize = 10;
 /// How many a dossier may ask (decisions §5).
 const DEMANDES_MAX: usize = 40;
 
@@ -33,6 +35,8 @@ struct Question {
     nom: String,
     lieu: String,
     page: u32,
+    /// Which page of the own list.
+    liste: usize,
 }
 
 #[derive(Template)]
@@ -48,7 +52,14 @@ struct PageRecherche {
     page: u32,
     precedente: Option<String>,
     suivante: Option<String>,
+    /// A page of the own list.
     choisis: Vec<Choisi>,
+    /// How many are on all its pages.
+    choisis_total: usize,
+    liste: usize,
+    listes: usize,
+    liste_precedente: Option<String>,
+    liste_suivante: Option<String>,
     envoyees: usize,
     plein: bool,
 }
@@ -253,11 +264,16 @@ impl PageRecherche {
         let (nom, lieu) = (trim(&question.nom), trim(&question.lieu));
         let cherche = !nom.is_empty() || !lieu.is_empty();
         let page = question.page.min(1000);
+        let mut choisis = choisis(visite);
+        let choisis_total = choisis.len();
+        let listes = choisis_total.div_ceil(LISTE_PAR_PAGE).max(1);
+        let liste = question.liste.clamp(1, listes);
+        choisis = choisis.into_iter().skip((liste - 1) * LISTE_PAR_PAGE).take(LISTE_PAR_PAGE).collect();
         let found = if cherche { Some(find(state, &nom, &lieu, page).await?) } else { None };
         let (total, found) = found.map_or((0, Vec::new()), |found| (found.total, found.page));
         let address = |page| format!("/dossier/etablissements?{}", query(&nom, &lieu, page));
+        let list = |liste| format!("{}&liste={liste}", address(page));
         let demandes = &visite.dossier.demandes;
-        let choisis = choisis(visite);
         let cadre = visite.cadre(state);
         Ok(Self {
             style: cadre.style,
@@ -268,8 +284,13 @@ impl PageRecherche {
             page: page + 1,
             precedente: page.checked_sub(1).map(address),
             suivante: (u64::from(page + 1) * u64::from(PAR_PAGE) < total).then(|| address(page + 1)),
-            envoyees: demandes.len() - choisis.len(),
+            envoyees: demandes.len() - choisis_total,
             choisis,
+            choisis_total,
+            liste,
+            listes,
+            liste_precedente: (liste > 1).then(|| list(liste - 1)),
+            liste_suivante: (liste < listes).then(|| list(liste + 1)),
             plein: demandes.len() >= DEMANDES_MAX || visite.dossier.annule,
             nom,
             lieu,

@@ -217,7 +217,7 @@ async fn change(
 }
 
 /// A demande of this dossier; another's is none.
-fn own<'v>(visite: &'v Visite, demande: &str) -> Option<&'v StoredDemande> {
+pub(super) fn own<'v>(visite: &'v Visite, demande: &str) -> Option<&'v StoredDemande> {
     let id: i64 = demande.parse().ok()?;
     visite.dossier.demandes.iter().find(|demande| demande.id == id)
 }

@@ -7,6 +7,7 @@
 mod annulation;
 mod choix;
 mod demande;
+mod demandes;
 mod envoi;
 mod identite;
 mod imprimer;
@@ -38,6 +39,8 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
         .route("/dossier/etablissements/ajouter", get(choix::form).post(choix::add))
         .route("/dossier/etablissements/retirer", post(choix::remove))
         .route("/dossier/envoyer", get(envoi::review).post(envoi::send))
+        .route("/dossier/demandes", get(demandes::list))
+        .route("/dossier/demandes/{demande}", get(demandes::one))
         .route("/dossier/demandes/{demande}/annuler", get(demande::withdrawal).post(demande::withdraw))
         .route("/dossier/demandes/{demande}/reponse", get(demande::proposal).post(demande::answer))
         .route("/dossier/annuler", get(annulation::ask).post(annulation::cancel))

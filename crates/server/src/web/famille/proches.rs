@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use dossier::nomenclature::{NOM_TYPE_CONTACT, TYPE_CONTACT};
 use dossier::volet::{Champ, Choix, Etape, Genre, Lecture, Quand, Reponses, Saisie};
 use dossier::{Contact, Demandeur, Nomenclature, Prive};
+use serde::Deserialize;
 use storage::{Action, Error, Refusal};
 
 use super::porte::{self, Cadre, Visite, mark, onward};
@@ -76,6 +77,8 @@ static NOUVEAU: Etape = Etape {
 
 /// A dossier has at most this many contacts (decisions §3).
 const CONTACTS_MAX: usize = 50;
+/// How many are on one page, which stays light.
+const PAR_PAGE: usize = 5;
 
 #[derive(Template)]
 #[template(path = "famille/proches.html")]
@@ -83,6 +86,10 @@ struct PageProches {
     cadre: Cadre,
     style: &'static str,
     vu: String,
+    /// The first one's place in the list of all, counted from 0.
+    depuis: usize,
+    page: usize,
+    pages: usize,
     proches: Vec<Proche>,
     nouveau: Vec<ChampVue>,
     /// One more may be added.
@@ -92,27 +99,38 @@ struct PageProches {
 
 /// Someone with what can be corrected of them.
 struct Proche {
+    /// The contract's path of it.
+    chemin: String,
     nom: String,
     roles: Vec<String>,
+    adresse: Option<personne::AdresseVue>,
     champs: Vec<ChampVue>,
 }
 
 /// What was read of the whole page. Whoever has come meanwhile is not on it.
 struct Lu {
+    /// Where in the list of all the page begins.
+    depuis: usize,
     connus: Vec<Lecture>,
     nouveau: Lecture,
 }
 
 /// `GET /dossier/proches`
-pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap, uri: Uri) -> Response {
+    #[derive(Deserialize)]
+    struct Which {
+        page: usize,
+    }
     let visite = match Visite::open(&state, &headers, "/dossier/proches").await {
         Ok(visite) => visite,
         Err(page) => return page,
     };
     let contacts = &visite.dossier.demandeur.contacts;
-    let known = contacts.iter().map(stored);
+    let asked = Query::<Which>::try_from_uri(&uri).map_or(1, |Query(which)| which.page);
+    let depuis = begin(asked.saturating_sub(1).saturating_mul(PAR_PAGE), contacts.len());
+    let known = contacts.iter().skip(depuis).take(PAR_PAGE).map(stored);
     let new = NOUVEAU.champs.iter().map(|champ| ChampVue::stored(champ, &Reponses::default())).collect();
-    let page = PageProches::new(&visite, &state, known.collect(), new);
+    let page = PageProches::new(&visite, &state, depuis, known.collect(), new);
     page::html(StatusCode::OK, &page)
 }
 
@@ -128,20 +146,24 @@ pub(super) async fn save(
     };
     let contacts = &visite.dossier.demandeur.contacts;
     let today = day_in_paris(state.clock.now());
-    let typed: Vec<Saisie> = (0..contacts.len())
+    let depuis = saisie.premier("depuis").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let depuis = begin(depuis, contacts.len());
+    let typed: Vec<Saisie> = (depuis..contacts.len())
+        .take(PAR_PAGE)
         .map(|rank| saisie.sous(&prefix(rank)))
         .take_while(|typed| CONNU.champs.iter().any(|champ| typed.premier(champ.nom).is_some()))
         .collect();
     let new = saisie.sous(NOUVEAU_PREFIX);
     let read = Lu {
+        depuis,
         connus: typed.iter().map(|typed| CONNU.lire(typed, &Reponses::default(), today)).collect(),
         nouveau: NOUVEAU.lire(&new, &Reponses::default(), today),
     };
     let again = |status, depasse| {
         let known = typed.iter().zip(&read.connus).map(|(typed, lecture)| fields(&CONNU, typed, lecture));
-        let others = contacts.iter().skip(typed.len()).map(stored);
+        let others = contacts.iter().skip(depuis).take(PAR_PAGE).skip(typed.len()).map(stored);
         let fields = fields(&NOUVEAU, &new, &read.nouveau);
-        let page = PageProches::new(&visite, &state, known.chain(others).collect(), fields);
+        let page = PageProches::new(&visite, &state, depuis, known.chain(others).collect(), fields);
         page::html(status, &PageProches { depasse, ..page })
     };
     if read.connus.iter().chain([&read.nouveau]).any(|lecture| !lecture.fautes.is_empty()) {
@@ -171,6 +193,11 @@ async fn keep(state: &AppState, visite: &Visite, read: &Lu, vu: &str) -> Result<
     saved.await
 }
 
+/// Where the page that holds this place begins.
+fn begin(place: usize, contacts: usize) -> usize {
+    place.min(contacts.saturating_sub(1)) / PAR_PAGE * PAR_PAGE
+}
+
 const NOUVEAU_PREFIX: &str = "nouveau-";
 
 fn prefix(rank: usize) -> String {
@@ -198,7 +225,7 @@ fn known(contact: &Contact) -> Reponses {
 
 fn corrected(before: &Demandeur, read: &Lu) -> Demandeur {
     let mut contacts = before.contacts.clone();
-    for (contact, lecture) in contacts.iter_mut().zip(&read.connus) {
+    for (contact, lecture) in contacts.iter_mut().skip(read.depuis).zip(&read.connus) {
         *contact = with(contact, lecture);
     }
     contacts.extend(new(&read.nouveau).filter(|_| before.contacts.len() < CONTACTS_MAX));
@@ -207,8 +234,12 @@ fn corrected(before: &Demandeur, read: &Lu) -> Demandeur {
 
 /// What the form asks for stands there already.
 fn is_so(before: &Demandeur, read: &Lu) -> bool {
-    let known =
-        before.contacts.iter().zip(&read.connus).all(|(contact, lecture)| with(contact, lecture) == *contact);
+    let known = before
+        .contacts
+        .iter()
+        .skip(read.depuis)
+        .zip(&read.connus)
+        .all(|(contact, lecture)| with(contact, lecture) == *contact);
     known && new(&read.nouveau).is_none_or(|new| before.contacts.last() == Some(&new))
 }
 
@@ -246,15 +277,24 @@ fn new(lecture: &Lecture) -> Option<Contact> {
 }
 
 impl PageProches {
-    fn new(visite: &Visite, state: &AppState, connus: Vec<Vec<ChampVue>>, nouveau: Vec<ChampVue>) -> Self {
+    fn new(
+        visite: &Visite,
+        state: &AppState,
+        depuis: usize,
+        connus: Vec<Vec<ChampVue>>,
+        nouveau: Vec<ChampVue>,
+    ) -> Self {
         let cadre = visite.cadre(state);
         let demandeur = &visite.dossier.demandeur;
-        let proches = demandeur.contacts.iter().zip(connus).enumerate().map(|(rank, (contact, champs))| {
+        let proches = demandeur.contacts.iter().enumerate().skip(depuis).zip(connus);
+        let proches = proches.map(|((rank, contact), champs)| {
             let seen = personne::Contact::new(rank + 1, contact);
             let name = seen.nom_usuel.unwrap_or(seen.nom_naissance);
             Proche {
                 nom: seen.prenom.into_iter().chain([name]).collect::<Vec<_>>().join(" "),
+                chemin: seen.chemin,
                 roles: seen.types,
+                adresse: seen.adresse,
                 champs: named(champs, &prefix(rank)),
             }
         });
@@ -262,6 +302,9 @@ impl PageProches {
             style: cadre.style,
             cadre,
             vu: mark(&demandeur.contacts),
+            depuis,
+            page: depuis / PAR_PAGE + 1,
+            pages: demandeur.contacts.len().div_ceil(PAR_PAGE).max(1),
             proches: proches.collect(),
             nouveau: named(nouveau, NOUVEAU_PREFIX),
             place: demandeur.contacts.len() < CONTACTS_MAX,

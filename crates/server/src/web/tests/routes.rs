@@ -78,7 +78,9 @@ const ROWS: &[Row] = &[
     form("/dossier/etablissements/retirer", "/dossier/etablissements/retirer", &[("demande", "1")], [403, 403, 409, 409]),
     page("/dossier/envoyer", "/dossier/envoyer", [403, 403, 200, 200]),
     form("/dossier/envoyer", "/dossier/envoyer", &[], [403, 403, 303, 303]),
+    page("/dossier/demandes", "/dossier/demandes?groupe=a-vous&page=2", [403, 403, 200, 200]),
     // an address that names a demande is the session's own dossier's, or none
+    page("/dossier/demandes/{demande}", "/dossier/demandes/1", [403, 403, 404, 200]),
     page("/dossier/demandes/{demande}/annuler", "/dossier/demandes/1/annuler", [403, 403, 404, 200]),
     form("/dossier/demandes/{demande}/annuler", "/dossier/demandes/1/annuler", &[("statut", "ENVOYEE")], [403, 403, 404, 422]),
     page("/dossier/demandes/{demande}/reponse", "/dossier/demandes/1/reponse", [403, 403, 404, 200]),
@@ -112,6 +114,7 @@ const ROWS: &[Row] = &[
     open("GET", "/etablissement/openid/retour", "/etablissement/openid/retour?state=A&code=B", 404),
     open("HEAD", "/etablissement/openid/retour", "/etablissement/openid/retour?state=A&code=B", 204),
     open("POST", "/etablissement/deconnexion", "/etablissement/deconnexion", 200),
+    open("POST", "/etablissement/rester", "/etablissement/rester", 303),
     open("GET", "/etablissement/code", "/etablissement/code", 303),
     open("POST", "/etablissement/code", "/etablissement/code", 303),
     open("GET", "/etablissement/second-facteur", "/etablissement/second-facteur", 303),

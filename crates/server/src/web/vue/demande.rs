@@ -22,6 +22,8 @@ pub(in crate::web) struct Demande {
     pub(in crate::web) lue_le: Option<String>,
     pub(in crate::web) date: String,
     pub(in crate::web) date_code: String,
+    /// The day it got its present state.
+    pub(in crate::web) depuis: String,
     pub(in crate::web) hebergement: &'static str,
     pub(in crate::web) hebergement_code: &'static str,
     pub(in crate::web) urgence: &'static str,
@@ -48,8 +50,60 @@ pub(in crate::web) enum Geste {
     Rien,
 }
 
+/// Demandes together by who acts next: what waits for the family first.
+pub(in crate::web) struct Groupe {
+    /// In addresses and ids.
+    pub(in crate::web) code: &'static str,
+    pub(in crate::web) titre: &'static str,
+    /// How many there are, shown or not.
+    pub(in crate::web) total: usize,
+    pub(in crate::web) demandes: Vec<Demande>,
+}
+
+impl Groupe {
+    /// All groups that have a demande; within one, those furthest on, and of those the latest.
+    pub(in crate::web) fn tous(demandes: &[StoredDemande], annule: bool) -> Vec<Self> {
+        let groupe = |code, titre, acteurs: &[Acteur]| {
+            let mut own: Vec<&StoredDemande> = demandes
+                .iter()
+                .filter(|demande| acteurs.contains(&Etape::de_la_demande(demande.statut).acteur))
+                .collect();
+            own.sort_by_key(|demande| {
+                (-i16::from(demande.statut.valeur()), -demande.statut_le.as_millisecond())
+            });
+            let demandes: Vec<_> = own.into_iter().map(|demande| Demande::new(demande, &[])).collect();
+            Self { code, titre, total: demandes.len(), demandes }
+        };
+        let groupes = if annule {
+            // nothing can be done with it any more, whatever is left of it
+            vec![groupe(
+                "terminees",
+                "Les demandes arrêtées",
+                &[Acteur::Famille, Acteur::Etablissement, Acteur::Personne],
+            )]
+        } else {
+            vec![
+                groupe("a-vous", "C’est à vous d’agir", &[Acteur::Famille]),
+                groupe("en-cours", "C’est à l’établissement d’agir", &[Acteur::Etablissement]),
+                groupe("terminees", "Les demandes terminées", &[Acteur::Personne]),
+            ]
+        };
+        groupes.into_iter().filter(|groupe| groupe.total > 0).collect()
+    }
+
+    /// How many of them are not shown.
+    pub(in crate::web) fn restent(&self) -> usize {
+        self.total - self.demandes.len()
+    }
+
+    /// `12 demandes`
+    pub(in crate::web) fn combien(&self) -> String {
+        format!("{} {}", self.total, textes::pluriel(self.total, "demande"))
+    }
+}
+
 impl Geste {
-    fn of(statut: StatutDemande) -> Self {
+    pub(in crate::web) fn of(statut: StatutDemande) -> Self {
         match statut {
             StatutDemande::NonEnvoyee => Self::Choisir,
             StatutDemande::AdmissionProposee => Self::Repondre,
@@ -164,8 +218,8 @@ impl Etape {
         Self { titre, suite, acteur }
     }
 
-    /// The dossier as a whole: that of the demande furthest on, but for what has no demande or none any more.
-    pub(in crate::web) fn du_dossier(statut: StatutDemande, demandes: &[Demande], annule: bool) -> Self {
+    /// The dossier as a whole: that of the demande furthest on, but for what has no demande (`vide`) or none any more.
+    pub(in crate::web) fn du_dossier(statut: StatutDemande, vide: bool, annule: bool) -> Self {
         if annule {
             return Self {
                 titre: "Dossier annulé",
@@ -173,7 +227,7 @@ impl Etape {
                 acteur: Acteur::Personne,
             };
         }
-        if demandes.is_empty() {
+        if vide {
             return Self {
                 titre: "Le dossier est créé",
                 suite: "Remplissez les trois parties, puis choisissez les établissements. Rien n’est encore parti.",
@@ -192,7 +246,7 @@ impl Etape {
 }
 
 impl Demande {
-    /// A demande with its own part of the dossier's history.
+    /// A demande with its own part of the dossier's history, which a list of demandes does without.
     pub(in crate::web) fn new(demande: &StoredDemande, history: &[Transition]) -> Self {
         let etablissement = &demande.etablissement;
         let adresse = etablissement.adresse.as_ref();
@@ -211,6 +265,7 @@ impl Demande {
             lue_le: demande.lue_le.map(|lue_le| textes::jour(day_in_paris(lue_le))),
             date: textes::jour(jour),
             date_code: jour.to_string(),
+            depuis: textes::jour(day_in_paris(demande.statut_le)),
             hebergement: hebergement(demande.hebergement),
             hebergement_code: demande.hebergement.code(),
             urgence: urgence(demande.urgence),
@@ -298,7 +353,7 @@ mod tests {
         for statut in StatutDemande::TOUS {
             let etape = Etape::de_la_demande(*statut);
             phrases.extend([etape.titre, etape.suite, etape.acteur.phrase(), evenement(None, *statut)]);
-            let dossier = Etape::du_dossier(*statut, &[], *statut == StatutDemande::Annulee);
+            let dossier = Etape::du_dossier(*statut, true, *statut == StatutDemande::Annulee);
             phrases.extend([dossier.titre, dossier.suite]);
         }
         phrases.push(evenement(Some(StatutDemande::AdmissionProposee), StatutDemande::ListeAttente));

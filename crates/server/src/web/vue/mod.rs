@@ -10,10 +10,10 @@ use std::collections::HashMap;
 use askama::Template;
 use dossier::StatutDemande;
 use dossier::volet::{Volet, formulaire};
-use storage::{StoredDossier, StoredVolet, Transition};
+use storage::{StoredDemande, StoredDossier, StoredVolet};
 
 use super::famille::Cadre;
-use demande::{Demande, Etape, Geste};
+use demande::{Demande, Etape, Geste, Groupe};
 use personne::{Contact, Personne};
 use textes::{Telephone, pluriel};
 
@@ -34,11 +34,22 @@ pub(in crate::web) struct PageDossier {
     action: Option<Action>,
     /// Whom to call, where a place is proposed.
     appel: Option<Appel>,
-    demandes: Vec<Demande>,
+    /// How many demandes there are.
+    nombre: usize,
+    groupes: Vec<Groupe>,
     volets: [VoletVue; 3],
     personne: Personne,
     contacts: Vec<Contact>,
+    /// How many contacts there are.
+    proches: usize,
 }
+
+/// A dossier with no more demandes shows them all on its first page…
+const TOUTES: usize = 8;
+/// …another of each group as many: the page stays light, each group leads to the rest of it.
+const DE_CHAQUE: [(&str, usize); 3] = [("a-vous", 4), ("en-cours", 3), ("terminees", 1)];
+/// Contacts shown here; the rest on their own page.
+const PROCHES: usize = 3;
 
 /// The page where the next thing is done.
 struct Action {
@@ -67,16 +78,25 @@ impl PageDossier {
     pub(in crate::web) fn new(
         cadre: Cadre,
         dossier: StoredDossier,
-        history: &[Transition],
         volets: &HashMap<Volet, StoredVolet>,
         fait: Option<&'static str>,
     ) -> Self {
         let statut =
             StatutDemande::du_dossier(dossier.annule, dossier.demandes.iter().map(|demande| demande.statut));
-        let demandes: Vec<Demande> =
-            dossier.demandes.iter().map(|demande| Demande::new(demande, history)).collect();
-        let etape = Etape::du_dossier(statut, &demandes, dossier.annule);
-        let proposal = demandes.iter().find(|demande| !dossier.annule && demande.geste == Geste::Repondre);
+        let nombre = dossier.demandes.len();
+        let mut groupes = Groupe::tous(&dossier.demandes, dossier.annule);
+        if nombre > TOUTES {
+            for groupe in &mut groupes {
+                let place = DE_CHAQUE.iter().find(|(code, _)| *code == groupe.code);
+                groupe.demandes.truncate(place.map_or(TOUTES, |(_, place)| *place));
+            }
+        }
+        let etape = Etape::du_dossier(statut, nombre == 0, dossier.annule);
+        let proposal = dossier
+            .demandes
+            .iter()
+            .find(|demande| !dossier.annule && Geste::of(demande.statut) == Geste::Repondre)
+            .map(|demande| Demande::new(demande, &[]));
         let volets = Volet::TOUS.map(|volet| VoletVue::new(&dossier, volet, volets.get(&volet)));
         Self {
             style: cadre.style,
@@ -86,13 +106,15 @@ impl PageDossier {
             statut,
             annule: dossier.annule,
             etape,
-            action: Action::next(&dossier, &demandes, &volets),
+            action: Action::next(&dossier, &volets),
             appel: proposal.map(|demande| Appel {
-                nom: demande.nom.clone(),
-                telephone: demande.telephone.clone().filter(|telephone| telephone.appel.is_some()),
+                nom: demande.nom,
+                telephone: demande.telephone.filter(|telephone| telephone.appel.is_some()),
             }),
-            demandes,
+            nombre,
+            groupes,
             volets,
+            proches: dossier.demandeur.contacts.len(),
             contacts: contacts(&dossier),
             personne: Personne::new(&dossier.demandeur),
         }
@@ -101,12 +123,13 @@ impl PageDossier {
 
 impl Action {
     /// A proposal waits for an answer; then the parts, then what is chosen, then the choice.
-    fn next(dossier: &StoredDossier, demandes: &[Demande], volets: &[VoletVue]) -> Option<Self> {
+    fn next(dossier: &StoredDossier, volets: &[VoletVue]) -> Option<Self> {
+        let demandes: &[StoredDemande] = &dossier.demandes;
         if dossier.annule {
             return None;
         }
         let action = |texte: &str, adresse: String| Some(Self { texte: texte.to_owned(), adresse });
-        let first = |geste| demandes.iter().find(|demande| demande.geste == geste);
+        let first = |geste| demandes.iter().find(|demande| Geste::of(demande.statut) == geste);
         if let Some(proposal) = first(Geste::Repondre) {
             return action("Répondre à la proposition", format!("/dossier/demandes/{}/reponse", proposal.id));
         }
@@ -120,7 +143,7 @@ impl Action {
         if first(Geste::Choisir).is_some() {
             return action("Vérifier et envoyer", "/dossier/envoyer".to_owned());
         }
-        let waiting = demandes.iter().any(|demande| demande.geste != Geste::Rien);
+        let waiting = demandes.iter().any(|demande| Geste::of(demande.statut) != Geste::Rien);
         let settled = demandes.iter().any(|demande| demande.statut == StatutDemande::AdmissionEffectuee);
         if waiting || settled {
             return None;
@@ -161,7 +184,11 @@ impl VoletVue {
 }
 
 fn contacts(dossier: &StoredDossier) -> Vec<Contact> {
-    (1..).zip(&dossier.demandeur.contacts).map(|(rang, contact)| Contact::new(rang, contact)).collect()
+    (1..)
+        .zip(&dossier.demandeur.contacts)
+        .take(PROCHES)
+        .map(|(rang, contact)| Contact::new(rang, contact))
+        .collect()
 }
 
 #[cfg(test)]

@@ -5,11 +5,10 @@ use dossier::{
     Adresse, Contact, Demandeur, Etablissement, IdDossier, Nomenclature, Prive, StatutDemande as S,
     TypeHebergement, UrgenceDemande,
 };
-use jiff::{Timestamp, ToSpan as _};
-use storage::StoredDemande;
+use jiff::Timestamp;
 
 use super::*;
-use crate::web::fichiers::style_path;
+use crate::web::fichiers::{style_length, style_path};
 use crate::web::retour::Retour;
 
 fn instant(text: &str) -> Timestamp {
@@ -98,30 +97,15 @@ fn dossier(demandes: Vec<StoredDemande>) -> StoredDossier {
     }
 }
 
-/// The way of a demande through `states`, a week a step.
-fn way(demande: i64, states: &[S]) -> Vec<Transition> {
-    let mut steps = Vec::new();
-    for (rank, vers) in states.iter().enumerate() {
-        let le = instant("2027-01-28T09:00:00Z") + (24 * 7 * i64::try_from(rank).unwrap()).hours();
-        let de = rank.checked_sub(1).map(|before| states[before]);
-        steps.push(Transition { demande, de, vers: *vers, motif: None, remarque: None, le });
-    }
-    steps
-}
-
 fn portail() -> Option<Retour> {
     Some(Retour { nom: "portail-demo".to_owned(), url: "http://127.0.0.1:8080/".to_owned() })
 }
 
-fn render(dossier: StoredDossier, history: &[Transition]) -> String {
-    render_with(dossier, history, &HashMap::new())
+fn render(dossier: StoredDossier) -> String {
+    render_with(dossier, &HashMap::new())
 }
 
-fn render_with(
-    dossier: StoredDossier,
-    history: &[Transition],
-    volets: &HashMap<Volet, StoredVolet>,
-) -> String {
+fn render_with(dossier: StoredDossier, volets: &HashMap<Volet, StoredVolet>) -> String {
     let cadre = Cadre {
         retour: portail(),
         duree: crate::web::duree::Duree {
@@ -137,7 +121,7 @@ fn render_with(
         personne: "Marguerite Vernoux".to_owned(),
         style: style_path(),
     };
-    let html = PageDossier::new(cadre, dossier, history, volets, None).render().unwrap();
+    let html = PageDossier::new(cadre, dossier, volets, None).render().unwrap();
     let html = html.replace(style_path(), "/style.css");
     let name = std::thread::current().name().unwrap_or("page").replace("::", "-");
     assert_sound(&name, &html);
@@ -176,38 +160,22 @@ pub(in crate::web) fn assert_sound(name: &str, html: &str) {
     assert!(html.contains("href=\"#contenu\"") && html.contains("<html lang=\"fr\">"), "{name}");
 }
 
-fn refused_remark() -> Option<Prive> {
-    Some("Nous n’avons plus de place cette année.\nNous sommes désolés.".into())
-}
-
-fn three() -> (StoredDossier, Vec<Transition>) {
-    let mut refused = demande(3, "Résidence du Lac", S::Refusee);
-    refused.motif = Some("1".to_owned());
-    refused.remarque = refused_remark();
-    let demandes = vec![
+fn three() -> StoredDossier {
+    dossier(vec![
         demande(1, "EHPAD Les Glycines", S::AdmissionProposee),
         demande(2, "Résidence autonomie Le Clos des Tisserands", S::ListeAttente),
-        refused,
-    ];
-    let mut history = way(1, &[S::NonEnvoyee, S::Envoyee, S::Recue, S::AdmissionProposee]);
-    history.extend(way(2, &[S::NonEnvoyee, S::Envoyee, S::Recue, S::ListeAttente]));
-    let mut end = way(3, &[S::NonEnvoyee, S::Envoyee, S::Recue, S::Refusee]);
-    end[2].remarque = Some("Merci d’envoyer l’avis du médecin.".into());
-    end[3].motif = Some("1".to_owned());
-    end[3].remarque = refused_remark();
-    history.extend(end);
-    (dossier(demandes), history)
+        demande(3, "Résidence du Lac", S::Refusee),
+    ])
 }
 
 #[test]
 fn new_dossier() {
-    insta::assert_snapshot!(render(dossier(Vec::new()), &[]));
+    insta::assert_snapshot!(render(dossier(Vec::new())));
 }
 
 #[test]
 fn three_answers() {
-    let (dossier, history) = three();
-    insta::assert_snapshot!(render(dossier, &history));
+    insta::assert_snapshot!(render(three()));
 }
 
 #[test]
@@ -215,7 +183,7 @@ fn cancelled() {
     let mut cancelled = dossier(vec![demande(1, "EHPAD Les Glycines", S::Annulee)]);
     cancelled.annule = true;
     cancelled.demandeur.contacts.clear();
-    insta::assert_snapshot!(render(cancelled, &way(1, &[S::NonEnvoyee, S::Envoyee, S::Annulee])));
+    insta::assert_snapshot!(render(cancelled));
 }
 
 /// What was begun says how much is missing; what the operator marked is filled in whatever was answered here.
@@ -225,7 +193,7 @@ fn parts_say_what_is_missing_and_what_comes_next() {
     reponses.poser("rempli-par", Some("traitant".into()));
     let begun = StoredVolet { reponses, complet: false, revision: 1 };
     let volets = HashMap::from([(Volet::Medical, begun.clone()), (Volet::Admin, begun)]);
-    let html = render_with(dossier(Vec::new()), &[], &volets);
+    let html = render_with(dossier(Vec::new()), &volets);
     assert_eq!(html.matches("Il reste 5 pages").count(), 1);
     assert!(html.contains(r#"<a class="bouton" href="/dossier/medical">Continuer la partie médicale</a>"#));
     assert!(html.contains(r#"data-champ="EstRenseigneVoletAdmin" value="true""#));
@@ -246,7 +214,7 @@ fn the_next_action_follows_the_state() {
         (whole(vec![demande(1, "A", S::AdmissionEffectuee)]), None),
         (StoredDossier { annule: true, ..dossier(vec![demande(1, "A", S::Annulee)]) }, None),
     ] {
-        let html = render(dossier, &[]);
+        let html = render(dossier);
         let found = html.split("class=\"bouton\" href=\"").nth(1).map(|rest| rest.split('"').next().unwrap());
         assert_eq!(found, action);
     }
@@ -256,7 +224,7 @@ fn the_next_action_follows_the_state() {
 #[test]
 fn every_state_is_told_in_the_contract_s_code() {
     for statut in S::TOUS {
-        let html = render(dossier(vec![demande(1, "EHPAD", *statut)]), &way(1, &[*statut]));
+        let html = render(dossier(vec![demande(1, "EHPAD", *statut)]));
         let code = statut.code();
         for champ in ["StatutDossier", "StatutDemande"] {
             let element = format!(r#"data-champ="{champ}" value="{code}">{code}</data>"#);
@@ -268,7 +236,7 @@ fn every_state_is_told_in_the_contract_s_code() {
 
 #[test]
 fn the_number_reads_as_one_to_machines() {
-    let html = render(dossier(Vec::new()), &[]);
+    let html = render(dossier(Vec::new()));
     let start = html.find(r#"data-champ="IdDossier">"#).unwrap() + r#"data-champ="IdDossier">"#.len();
     let inside = &html[start..start + html[start..].find("</strong>").unwrap()];
     let mut text = String::new();
@@ -289,7 +257,7 @@ fn hostile_text_is_text() {
     const HOSTILE: &str = "\"><script>alert(1)</script>{{7*7}}'\u{202e}nom\u{1f9d3}&amp;";
     const SHOWN: &str =
         "&#34;&#62;&#60;script&#62;alert(1)&#60;/script&#62;{{7*7}}&#39;\u{202e}nom\u{1f9d3}&#38;amp;";
-    let (mut dossier, mut history) = three();
+    let mut dossier = three();
     let hostile = || Prive::from(HOSTILE);
     let person = &mut dossier.demandeur;
     (person.prenom, person.nom_usuel, person.nom_naissance) = (hostile(), Some(hostile()), hostile());
@@ -299,19 +267,47 @@ fn hostile_text_is_text() {
     person.adresse.type_voie = HOSTILE.to_owned();
     person.contacts[0].prenom = Some(hostile());
     person.contacts[0].r#type = vec![nomenclature(HOSTILE, HOSTILE)];
-    dossier.demandes[0].remarque = Some(hostile());
-    dossier.demandes[0].motif = Some(HOSTILE.to_owned());
     dossier.demandes[0].etablissement.raison_sociale = Some(HOSTILE.to_owned());
     dossier.demandes[0].etablissement.telephone = Some(HOSTILE.to_owned());
-    history[0].motif = Some(HOSTILE.to_owned());
-    let html = render(dossier, &history);
+    let html = render(dossier);
     assert!(!html.contains("<script"), "markup of a field came out as markup");
     assert!(html.matches(SHOWN).count() > 15, "{}", html.matches(SHOWN).count());
 }
 
+/// With forty demandes and fifty contacts, the first page shows of each group what there is place for, and says how many
+/// there are; what waits for the family stands first.
 #[test]
 fn a_page_with_its_style_is_light() {
-    let (dossier, history) = three();
-    let weight = render(dossier, &history).len() + include_str!("../../../templates/style.css").len();
-    assert!(weight < 30_000, "{weight} bytes");
+    let forty = |statut: fn(i64) -> S| {
+        // twice as long as FINESS has them
+        let name = "Établissement d’hébergement pour personnes âgées dépendantes ".repeat(2);
+        let demandes = (1..=40).map(|id| demande(id, &name, statut(id)));
+        let mut whole = dossier(demandes.collect());
+        whole.demandeur.contacts = vec![whole.demandeur.contacts[0].clone(); 50];
+        whole
+    };
+    let all: fn(i64) -> S = |id| S::TOUS[usize::try_from(id).unwrap() % S::TOUS.len()];
+    for (statut, shown) in [
+        (all, 8),
+        (|_| S::AdmissionProposee, 4),
+        (|_| S::NonEnvoyee, 4),
+        (|_| S::ListeAttente, 3),
+        (|_| S::Refusee, 1),
+    ] {
+        let html = render(forty(statut));
+        let weight = html.len() + style_length();
+        assert!(weight <= 30_000, "{weight} bytes");
+        assert_eq!(html.matches("data-demande=").count(), shown);
+        assert!(html.contains("Les 40 demandes aux établissements"), "{html}");
+    }
+    let html = render(forty(all));
+    let order: Vec<_> =
+        html.split("class=\"groupe-titre\" id=\"").skip(1).map(|rest| rest.split('"').next()).collect();
+    assert_eq!(order, [Some("a-vous"), Some("en-cours"), Some("terminees")]);
+    for link in ["groupe=a-vous\">Voir les 8 demandes", "groupe=en-cours\">Voir les 16 demandes"] {
+        assert!(html.contains(link), "{link}");
+    }
+    assert!(html.contains("Voir les 50 proches"));
+    // three are all there
+    assert_eq!(render(three()).matches("data-demande=").count(), 3);
 }

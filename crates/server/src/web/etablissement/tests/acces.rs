@@ -39,6 +39,7 @@ fn expected(method: &str, path: &str) -> [&'static str; 5] {
         }
         ("POST", "/etablissement/connexion") => ["403", "403", "403", "403", "403"],
         ("POST", "/etablissement/deconnexion") => ["200", "200", "200", "200", "200"],
+        ("POST", "/etablissement/rester") => [DOOR, DOOR, "200", "200", "200"],
         ("GET", "/etablissement/code") => [DOOR, DOOR, "303 /etablissement", "200", "303 /etablissement"],
         ("POST", "/etablissement/code") => [DOOR, DOOR, "303 /etablissement", "403", "303 /etablissement"],
         ("GET", "/etablissement/second-facteur") => [DOOR, DOOR, "200", CODE, "303 /etablissement"],
@@ -151,7 +152,7 @@ async fn a_form_that_is_not_the_session_s_own_changes_nothing() {
     let (own, version) = (page.field("jeton"), page.field("version"));
     let posts: Vec<&str> =
         ROUTES.iter().filter(|(method, _)| *method == "POST").map(|(_, path)| *path).collect();
-    assert_eq!(posts.len(), 7);
+    assert_eq!(posts.len(), 8);
     for route in posts {
         let path = route.replace("{id}", &id.to_string()).replace("{action}", "refus");
         for (jeton, site) in [
