@@ -45,6 +45,7 @@ mod postgres;
 mod recherche;
 mod rejeu;
 mod reprise;
+mod reprise_bureau;
 mod retention;
 mod session;
 mod session_bureau;
@@ -81,6 +82,7 @@ pub use self::{
     recherche::{EtablissementTrouve, Recherche, Resultats},
     rejeu::{EntreeRejeu, Memoire, Purged},
     reprise::{NouvelleReprise, Reprise, SessionFinie},
+    reprise_bureau::NouvelleRepriseBureau,
     retention::{Conservation, Delays, Due, Retained, RetentionRules, Stage},
     session::Session,
     session_bureau::{NouvelleSession, SessionBureau, SessionListee},

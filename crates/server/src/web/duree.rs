@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use storage::Session;
+use storage::{Session, SessionBureau};
 
 use super::fichiers::style_path;
 use super::garde::from_here;
@@ -41,6 +41,20 @@ impl Duree {
         Self {
             quoi: "le dossier",
             adresse: "/rester",
+            jeton: secret.form_token(),
+            fin: textes::heure(session.idle_end, now),
+            absolue: textes::heure(session.absolute_end, now),
+            derniere: is_last(session.idle_end, session.absolute_end),
+        }
+    }
+}
+
+impl Duree {
+    /// Of a session of the desk.
+    pub(in crate::web) fn of_desk(secret: &Secret, session: &SessionBureau, now: Timestamp) -> Self {
+        Self {
+            quoi: "le bureau",
+            adresse: "/etablissement/rester",
             jeton: secret.form_token(),
             fin: textes::heure(session.idle_end, now),
             absolue: textes::heure(session.absolute_end, now),

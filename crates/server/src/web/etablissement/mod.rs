@@ -12,6 +12,8 @@ mod export;
 mod liste;
 mod page;
 mod porte;
+mod reprise;
+mod rester;
 mod second_facteur;
 
 use std::sync::Arc;
@@ -22,6 +24,8 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 
 use crate::state::AppState;
+
+pub(super) use porte::cle;
 
 /// A remark of 1000 characters of four bytes, each byte written as three, and the rest of its form.
 const BODY_BYTES: usize = 16 * 1024;
@@ -34,6 +38,9 @@ pub(super) const ROUTES: &[(&str, &str)] = &[
     ("GET", "/etablissement/demandes/{id}"),
     ("GET", "/etablissement/demandes/{id}/{action}"),
     ("POST", "/etablissement/demandes/{id}/{action}"),
+    ("GET", "/etablissement/reprise"),
+    ("POST", "/etablissement/reprise"),
+    ("POST", "/etablissement/rester"),
     ("GET", "/etablissement/connexion"),
     ("POST", "/etablissement/connexion"),
     ("POST", "/etablissement/deconnexion"),
@@ -55,6 +62,8 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
         // a look ahead opens nothing: opening tells the family that its demande was read
         .route("/etablissement/demandes/{id}", get(demande::open).head(nothing))
         .route("/etablissement/demandes/{id}/{action}", get(actions::form).post(actions::posted))
+        .route("/etablissement/reprise", get(reprise::show).post(reprise::drop_kept))
+        .route("/etablissement/rester", post(rester::extend))
         .route("/etablissement/connexion", get(connexion::form).post(connexion::posted))
         .route("/etablissement/deconnexion", post(connexion::leave))
         .route("/etablissement/code", get(second_facteur::ask).post(second_facteur::shown))

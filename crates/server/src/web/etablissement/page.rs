@@ -6,6 +6,7 @@ use axum::response::Response;
 
 use super::porte::Agent;
 use crate::state::AppState;
+use crate::web::duree::Duree;
 use crate::web::fichiers::{desk_style_path, style_path};
 use crate::web::page::{failure, html};
 
@@ -16,8 +17,8 @@ pub(super) struct Cadre {
     pub(super) nom: String,
     /// Of every form.
     pub(super) jeton: String,
-    /// When the session ends if nothing is asked for any more.
-    pub(super) fin: String,
+    /// When the session ends, and the button that makes it last.
+    pub(super) duree: Duree,
     /// Nothing is missing: the desk's other pages can be gone to.
     pub(super) ouvert: bool,
 }

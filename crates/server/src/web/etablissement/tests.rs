@@ -3,6 +3,8 @@
 mod acces;
 mod demandes;
 mod entree;
+mod nombre;
+mod reprise;
 
 use std::sync::{Arc, Mutex};
 

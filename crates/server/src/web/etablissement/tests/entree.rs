@@ -289,22 +289,3 @@ async fn who_leaves_is_out() {
     );
     assert_eq!(desk.get(&mut kept.clone(), "/etablissement").await.outcome(), (303, CONNEXION));
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_session_ends_after_thirty_minutes_and_nothing_typed_is_lost() {
-    let desk = Desk::sandbox().await;
-    desk.account(GLYCINES, "anne", "Anne Duval").await;
-    let mut browser = desk.entered("anne").await;
-    let path = format!("/etablissement/demandes/{}", desk.demandes[0]);
-    desk.get(&mut browser, &path).await;
-    let form = format!("{path}/liste-attente");
-    let page = desk.get(&mut browser, &form).await;
-    desk.execute("UPDATE session_bureau SET vue_le = vue_le - 1800001");
-    let (jeton, version) = (page.field("jeton"), page.field("version"));
-    let fields = [("jeton", jeton.as_str()), ("version", &version), ("remarque", "Comptez <six> mois.")];
-    let answer = desk.post(&mut browser, &form, &fields).await;
-    assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    assert!(answer.html.contains("Comptez &#60;six&#62; mois."), "{}", answer.html);
-    assert_eq!(desk.statut(desk.demandes[0]).await, "RECUE");
-    assert_eq!(desk.get(&mut browser, &path).await.outcome(), (303, CONNEXION));
-}
