@@ -30,7 +30,7 @@ def small(source: pathlib.Path, target: pathlib.Path) -> None:
 
 def main() -> None:
     CAPTURES.mkdir(parents=True, exist_ok=True)
-    for source in sorted(SCREENSHOTS.glob("*-famille-*.png")):
+    for source in sorted([*SCREENSHOTS.glob("*-famille-*.png"), *SCREENSHOTS.glob("*-bureau-*.png")]):
         small(source, CAPTURES / re.sub(r"^\d+-", "", source.name))
 
 

@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { X509Certificate, createHash } from "node:crypto";
 import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { connect } from "node:tls";
 import { chromium } from "playwright-core";
 import * as rules from "./rules.mjs";
@@ -80,6 +80,15 @@ export class Tour {
     return execFileSync(this.scenario.vtpa, [...args, "--config", this.scenario.config], { encoding: "utf8" }).trim();
   }
 
+  // What ConsulterDossierPA tells the portal of a dossier, as this user of it.
+  consult(dossier, user) {
+    const { base, ca, config, vtpa } = this.scenario;
+    const key = (name) => join(dirname(config), name);
+    const who = ["--profile", "x509", "--url", base, "--ca", ca, "--cert", key("partner.pem"), "--key", key("partner.key")];
+    const [{ Dossier }] = JSON.parse(execFileSync(vtpa, ["call", "consulter", `${dossier}:${user}`, "--json", ...who], { encoding: "utf8" }));
+    return Dossier;
+  }
+
   // A page is held to its rules, and pictures of it are taken. A step of its own, so that the way goes on.
   async look(page, name) {
     await this.picture(page, name);
@@ -103,15 +112,15 @@ export class Tour {
     if (["/bac-a-sable", "/explications"].some((partners) => pathname.startsWith(partners))) return "";
     await rules.shortSentences(page);
     const used = await page.evaluate(() => [...document.styleSheets].map((sheet) => new URL(sheet.href).pathname));
-    const sizes = await Promise.all(used.map((path) => page.vtpaSheets.get(path) ?? this.sheet(path)));
+    const sizes = await Promise.all(used.map((path) => page.vtpaSheets.get(path) ?? this.sheet(page, path)));
     const weight = { html: Buffer.byteLength(html), style: sizes.reduce((sum, size) => sum + size, 0) };
     rules.light(weight);
     return `${weight.html + weight.style} bytes`;
   }
 
   // A style sheet that the browser had kept.
-  async sheet(path) {
-    const answer = await this.claire.context().request.get(`${this.scenario.base}${path}`);
+  async sheet(page, path) {
+    const answer = await page.context().request.get(`${this.scenario.base}${path}`);
     return (await answer.body()).length;
   }
 

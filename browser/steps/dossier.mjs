@@ -1,6 +1,7 @@
 // What the family sees of the establishments' answers, there and back again.
 
 import assert from "node:assert/strict";
+import * as bureau from "../bureau.mjs";
 
 export async function run(tour) {
   const { portal, base } = tour.scenario;
@@ -8,11 +9,13 @@ export async function run(tour) {
 
   await tour.step("the establishments' answers are on the page", async () => {
     const add = (finess) => tour.vtpa("demande", "add", tour.dossier, "--finess", finess, "--hebergement", "Permanent", "--urgence", "SixMois");
-    const move = (id, ...states) => states.forEach((state) => tour.vtpa("demande", "status", id, ...[state].flat()));
-    const [proposed, refused, sent] = ["010990018", "380990044", "740990080"].map(add);
-    move(proposed, "ENVOYEE", "RECUE", ["LISTE_ATTENTE", "--remarque", "Il y a environ trois mois d’attente."], ["ADMISSION_PROPOSEE", "--remarque", "Une chambre se libère le 1er décembre. <b>Venez</b> la voir."]);
-    move(refused, "ENVOYEE", "RECUE", ["REFUSEE", "--motif", "2", "--remarque", "Nous n’avons pas d’unité protégée."]);
-    move(sent, "ENVOYEE");
+    const [proposed, refused, sent] = [bureau.DESKS.glycines, bureau.DESKS.jardins, "740990080"].map(add);
+    for (const id of [proposed, refused, sent]) tour.vtpa("demande", "status", id, "ENVOYEE");
+    await bureau.answer(tour, "glycines", proposed, [
+      ["liste-attente", { remarque: "Il y a environ trois mois d’attente." }],
+      ["proposition", { remarque: "Une chambre se libère le 1er décembre. <b>Venez</b> la voir." }],
+    ]);
+    await bureau.answer(tour, "jardins", refused, [["refus", { motif: /soins requis/i, remarque: "Nous n’avons pas d’unité protégée." }]]);
     tour.vtpa("dossier", "volet", tour.dossier, "--admin");
     await page.reload();
     const expected = { [proposed]: "ADMISSION_PROPOSEE", [refused]: "REFUSEE", [sent]: "ENVOYEE" };

@@ -1,6 +1,7 @@
 // A family in its dossier: three parts, three establishments chosen and asked, their answers, the family's own.
 
 import assert from "node:assert/strict";
+import * as bureau from "../bureau.mjs";
 
 // What Claire answers; of choices that are not here, the first.
 const ANSWERS = {
@@ -120,7 +121,7 @@ export async function run(tour) {
   await tour.step("three establishments are found by name, commune and postal code, and chosen", async () => {
     await page.goto(`${base}/dossier/etablissements`);
     await tour.look(page, "famille-choisir");
-    for (const [label, text, finess] of [["Nom de l’établissement", "Glycines", "010990018"], ["Commune ou code postal", "Grenoble", "380990044"], ["Commune ou code postal", "74", "740990080"]]) {
+    for (const [label, text, finess] of [["Nom de l’établissement", "Glycines", "010990018"], ["Commune ou code postal", "Grenoble", "380990044"], ["Commune ou code postal", "42", "420990053"]]) {
       await page.goto(`${base}/dossier/etablissements`);
       await page.getByLabel(label).fill(text);
       await page.getByRole("button", { name: "Chercher" }).click();
@@ -156,10 +157,13 @@ export async function run(tour) {
     await page.goto(`${base}/dossier`);
     const demandes = await page.locator("[data-demande]").evaluateAll((found) => found.map((one) => [one.dataset.finess, one.dataset.demande]));
     const of = Object.fromEntries(demandes);
-    const move = (finess, ...states) => states.forEach((state) => tour.vtpa("demande", "status", of[finess], ...[state].flat()));
-    move("010990018", "RECUE", ["ADMISSION_PROPOSEE", "--remarque", "Une chambre au jardin est libre le 1er décembre."]);
-    move("380990044", "RECUE", ["REFUSEE", "--motif", "1", "--remarque", "Nous n’avons plus de place."]);
-    move("740990080", "RECUE", "LISTE_ATTENTE");
+    for (const [login, action, words] of [
+      ["glycines", "proposition", { remarque: "Une chambre au jardin est libre le 1er décembre." }],
+      ["jardins", "refus", { motif: /absence de place/i, remarque: "Nous n’avons plus de place." }],
+      ["tisserands", "liste-attente", {}],
+    ]) {
+      await bureau.answer(tour, login, of[bureau.DESKS[login]], [[action, words]]);
+    }
     await page.reload();
     await tour.look(page, "famille-proposition");
     await page.getByRole("link", { name: "Répondre à la proposition" }).first().click();
@@ -168,7 +172,7 @@ export async function run(tour) {
     await tour.look(page, "famille-repondre");
     await page.getByRole("button", { name: "Envoyer ma réponse" }).click();
     await page.waitForURL(`${base}/dossier?fait=acceptee`);
-    const waiting = page.locator(`[data-demande="${of["740990080"]}"]`);
+    const waiting = page.locator(`[data-demande="${of[bureau.DESKS.tisserands]}"]`);
     await waiting.getByRole("link").first().click();
     await tour.look(page, "famille-demande");
     await page.getByRole("link", { name: "Retirer la demande" }).click();
@@ -252,7 +256,7 @@ export async function run(tour) {
 }
 
 // A new dossier of the portal's user, entered.
-async function enter(tour, options = {}) {
+export async function enter(tour, options = {}) {
   const { portal, base } = tour.scenario;
   const page = await tour.visitor(options);
   await page.goto(`${portal}/nouveau`);
@@ -263,7 +267,7 @@ async function enter(tour, options = {}) {
 }
 
 // Answers what the page asks.
-async function fill(page) {
+export async function fill(page) {
   for (const field of await page.locator(".saisie .champ").all()) {
     const radios = field.locator('input[type="radio"]');
     const boxes = field.locator(':scope > fieldset > .choix input[type="checkbox"]');

@@ -2,8 +2,10 @@
 //!
 //! * [`pki`]: a test authority and one certificate for each way of being right or wrong;
 //! * [`dossiers`]: plausible French data in the contract's JSON form;
+//! * [`disk`]: a small disk that can be full or read-only;
 //! * [`encrypted`]: encrypted content that is wrong in what only the key's holder can tell;
 //! * [`postgres`]: a PostgreSQL of the test process's own, and a database for each test;
+//! * [`openid`]: an OpenID Connect provider that is not ours;
 //! * [`cluster`] and [`proxy`]: a PostgreSQL that may be killed and frozen, and a network before it that may fail;
 //! * [`instant`] and [`rng`]: a fixed clock and seeded randomness.
 //!
@@ -15,8 +17,10 @@
 )]
 
 pub mod cluster;
+pub mod disk;
 pub mod dossiers;
 pub mod encrypted;
+pub mod openid;
 pub mod pki;
 pub mod postgres;
 pub mod proxy;

@@ -155,6 +155,20 @@ impl Place {
         try_psql(&self.database, sql).map(drop)
     }
 
+    /// From now on sessions of this database begin read-only, and those that are open end, as when a provider finds its disk
+    /// full.
+    pub fn set_read_only(&self) {
+        let Self { database } = self;
+        psql("postgres", &format!("ALTER DATABASE {database} SET default_transaction_read_only = on"));
+        let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity";
+        psql("postgres", &format!("{end} WHERE datname = '{database}'"));
+    }
+
+    /// Sessions that begin from now on may write again. Those that are open are left as they are.
+    pub fn set_writable(&self) {
+        psql("postgres", &format!("ALTER DATABASE {} RESET default_transaction_read_only", self.database));
+    }
+
     /// All of it, as `pg_dump` writes it: bytes are in hexadecimal digits there.
     pub fn dump(&self) -> String {
         let done = Command::new("pg_dump")

@@ -14,12 +14,14 @@ pub(crate) struct Context {
     pub(crate) seed: u64,
     pub(crate) long: bool,
     dossiers: Option<u32>,
+    /// The one database to try, where a campaign tries both.
+    on: Option<String>,
 }
 
 impl Context {
     /// From the command line; none if help was asked for. The second is the campaign that is named.
     pub(crate) fn read(arguments: Vec<String>) -> Result<Option<(Self, Option<String>)>> {
-        let mut dossiers = None;
+        let (mut dossiers, mut on) = (None, None);
         let (mut vtpa, mut folder, mut seed, mut long, mut only) = (None, None, None, true, None);
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
@@ -30,6 +32,13 @@ impl Context {
                 "--folder" => folder = Some(PathBuf::from(value()?)),
                 "--seed" => seed = Some(value()?.parse().context("--seed takes a whole number")?),
                 "--dossiers" => dossiers = Some(value()?.parse().context("--dossiers takes a whole number")?),
+                "--on" => {
+                    let database = value()?;
+                    if !["sqlite", "postgres"].contains(&database.as_str()) {
+                        bail!("--on takes sqlite or postgres");
+                    }
+                    on = Some(database);
+                }
                 "--short" => long = false,
                 _ if argument.starts_with('-') => bail!("no such option: {argument}"),
                 _ => only = Some(argument),
@@ -42,8 +51,14 @@ impl Context {
             seed: seed.unwrap_or_else(|| u64::from(rand::random::<u32>())),
             long,
             dossiers,
+            on,
         };
         Ok(Some((context, only)))
+    }
+
+    /// Whether this database is one to try: both, unless `--on` names one.
+    pub(crate) fn tries(&self, database: &str) -> bool {
+        self.on.as_deref().is_none_or(|on| on == database)
     }
 
     /// The same for one campaign: a folder of its own, empty.

@@ -23,10 +23,12 @@ use crate::campaigns::CAMPAIGNS;
 use crate::context::Context;
 
 const HELP: &str = "\
-torture --vtpa BINARY --folder FOLDER [CAMPAIGN] [--seed N] [--short] [--dossiers N]
+torture --vtpa BINARY --folder FOLDER [CAMPAIGN] [--seed N] [--short] [--dossiers N] [--on sqlite|postgres]
 
 BINARY is a built vtpa, FOLDER takes each campaign's servers, databases and logs. Without a CAMPAIGN all run, one after
-the other: for hours, or with --short, as each run of the tests does, for some two minutes. N dossiers are those of scale.
+the other: for hours, or with --short, as each run of the tests does, for some two minutes. --dossiers and --on are for scale: how many,
+and on which database alone.
+The fail seams need a vtpa that is built for them: `cargo xtask torture seams`.
 ";
 
 fn main() -> ExitCode {

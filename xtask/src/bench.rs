@@ -14,6 +14,19 @@ const ROUNDS: usize = 3;
 /// Messages of a round: about five seconds.
 const MESSAGES: &str = "16000";
 const CONNECTIONS: &str = "8";
+/// Creations of a round, and how many are in flight: one alone waits for the disk each time, many share its commit.
+const CREATIONS: [(&str, &str); 2] = [("1500", "1"), ("8000", "64")];
+
+/// What the load asks for, and how.
+#[derive(Clone, Copy)]
+struct Load<'a> {
+    /// `IdDossier`, or the file of what to create.
+    what: &'a str,
+    id_local: &'a str,
+    messages: &'a str,
+    connections: &'a str,
+    profile: &'a str,
+}
 
 /// What one round showed.
 struct Round {
@@ -46,21 +59,28 @@ pub(crate) fn run() -> Result<()> {
     let demo = Demo::start_by(production, &vtpa, &folder.join("demo"))?;
     let id = dossier_with_demandes(&demo, &folder)?;
 
-    measure(&demo, &load, &id, "2000", "x509")?; // warm: caches, allocator, the processor's clock
+    let consult =
+        Load { what: &id, id_local: "bench", messages: MESSAGES, connections: CONNECTIONS, profile: "x509" };
+    measure(&demo, &load, Load { messages: "2000", ..consult })?; // warm: caches, allocator, the processor's clock
     for (profile, case) in
         [("x509", "X.509"), ("saml", "assertion signed too"), ("encrypted", "encrypted both ways")]
     {
-        println!("consult, {case}");
-        measure_profile(&demo, &load, &id, profile, case)?;
+        measure_case(&demo, &load, Load { profile, ..consult }, &format!("consult, 5 demandes, {case}"))?;
+    }
+    let creation = root().join("interop/creation.json").display().to_string();
+    for (messages, connections) in CREATIONS {
+        let create = Load { what: &creation, messages, connections, ..consult };
+        measure_case(&demo, &load, create, &format!("create, X.509, {connections} in flight"))?;
     }
     demo.stop()
 }
 
 /// The middle one of some rounds becomes a row.
-fn measure_profile(demo: &Demo, load: &Path, id: &str, profile: &str, case: &str) -> Result<()> {
+fn measure_case(demo: &Demo, load: &Path, what: Load<'_>, case: &str) -> Result<()> {
+    println!("{case}");
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        let round = measure(demo, load, id, MESSAGES, profile)?;
+        let round = measure(demo, load, what)?;
         println!(
             "{:>7.0} request/s   {:>7.0} signatures/s   ratio {:.2}   {:>4.0} µs CPU per request, ratio by CPU {:.2}",
             round.requests_per_second,
@@ -101,13 +121,14 @@ pub(crate) fn pages() -> Result<()> {
     Ok(())
 }
 
-fn measure(demo: &Demo, load: &Path, id_dossier: &str, messages: &str, profile: &str) -> Result<Round> {
+fn measure(demo: &Demo, load: &Path, what: Load<'_>) -> Result<Round> {
     // decrypting takes a private operation of its own
-    let operations = if profile == "encrypted" { 2.0 } else { 1.0 };
+    let operations = if what.profile == "encrypted" { 2.0 } else { 1.0 };
     let signatures_per_second = signatures_per_second()? / operations;
     let mut load = pinned("1", load);
     load.arg(&demo.base).args(["ca.pem", "partner.pem", "partner.key"].map(|name| demo.file(name)));
-    load.args([id_dossier, "bench", messages, CONNECTIONS, profile]).arg(demo.file("server.pem"));
+    load.args([what.what, what.id_local, what.messages, what.connections, what.profile]);
+    load.arg(demo.file("server.pem"));
     let before = demo.cpu_seconds()?;
     let seen: Value = serde_json::from_str(&output(&mut load)?)?;
     let cpu = demo.cpu_seconds()? - before;
@@ -199,7 +220,7 @@ fn machine() -> Result<String> {
 
 fn write_row(round: &Round, case: &str) -> Result<()> {
     let row = format!(
-        "| {} | {} | consult, 5 demandes, {case}, HTTPS, {} B answer | {:.0} | {:.0} | {:.2} | {:.0} | {:.2} |\n",
+        "| {} | {} | {case}, HTTPS, {} B answer | {:.0} | {:.0} | {:.2} | {:.0} | {:.2} |\n",
         output(command("date").args(["-u", "+%F"]))?.trim(),
         machine()?,
         round.answer_bytes,

@@ -11,14 +11,14 @@ use crate::interop::drive;
 use crate::shell::{command, root, which};
 use crate::test::Tally;
 
-/// Builds, installs what is missing, and runs it.
-pub(crate) fn run() -> Result<()> {
+/// Builds, installs what is missing, and runs these steps of it, or all.
+pub(crate) fn run(steps: &[&str]) -> Result<()> {
     install::run()?;
-    run_driver(&demo::built()?)?.close()
+    run_driver(&demo::built()?, steps)?.close()
 }
 
 /// Runs the browser against a demonstration of its own.
-pub(crate) fn run_driver(vtpa: &Path) -> Result<Tally> {
+pub(crate) fn run_driver(vtpa: &Path, steps: &[&str]) -> Result<Tally> {
     let folder = root().join("target/xtask/browser");
     let demo = Demo::start(vtpa, &folder.join("demo"))?;
     let screenshots = folder.join("screenshots");
@@ -35,7 +35,7 @@ pub(crate) fn run_driver(vtpa: &Path) -> Result<Tally> {
     let file = folder.join("scenario.json");
     std::fs::write(&file, serde_json::to_string_pretty(&scenario)?)?;
 
-    let result = drive(command("node").arg("browser/run.mjs").arg(&file), &folder)?;
+    let result = drive(command("node").arg("browser/run.mjs").arg(&file).args(steps), &folder)?;
     let steps = result["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
     ensure!(!steps.is_empty(), "browser/run.mjs ran no step");
     let mut tally = Tally::default();

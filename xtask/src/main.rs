@@ -12,6 +12,7 @@ mod gate;
 mod guide;
 mod install;
 mod interop;
+mod seams;
 mod shell;
 mod test;
 mod tidy;
@@ -28,7 +29,7 @@ cargo xtask TASK
   install            that first part alone (Debian packages as root, Python, Node)
   interop [STACK] [--record]
                      foreign SOAP stacks against a live server; with --record their messages become vectors of crates/wss
-  browser            Chromium through the demonstration
+  browser [STEP]…    Chromium through the demonstration; these files of browser/steps alone
   guide              the code blocks of docs/guide-partenaire.md from the drivers of interop/
   codegen [--check]  the tables of crates/dossier from the sources of data/README.md
   fuzz SECONDS       each fuzz target for so long
@@ -39,6 +40,8 @@ cargo xtask TASK
   gate [--accept]    xmlsec's instructions beside those on record, and how they grow with hostile input
   torture [CAMPAIGN] [--seed N] [--short]
                      breaks disk, database, network, clock and processes under load: docs/torture.md; hours unless --short
+  torture seams      the fail seams alone, which `torture` runs before the campaigns: tests of a build that can be made to
+                     fail between a commit and its answer
   tidy               the rules of the house that neither compiler nor clippy knows
 ";
 
@@ -66,7 +69,7 @@ fn task(arguments: &[&str]) -> Result<()> {
         ["interop", "--record"] => interop::run(None, true),
         ["interop", stack] => interop::run(Some(stack), false),
         ["interop", stack, "--record"] => interop::run(Some(stack), true),
-        ["browser"] => browser::run(),
+        ["browser", steps @ ..] => browser::run(steps),
         ["codegen"] => codegen::run(false),
         ["codegen", "--check"] => codegen::run(true),
         ["fuzz", seconds] => fuzz::run(seconds)?.close(),

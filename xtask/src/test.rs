@@ -1,13 +1,13 @@
 //! `cargo xtask test`: everything that must hold, one part after the other, and a summary that counts it.
 
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::shell::cargo;
-use crate::{browser, demo, fuzz, gate, install, interop, torture};
+use crate::{browser, demo, fuzz, gate, install, interop, seams, torture};
 
 /// What a part of the run came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,7 +73,8 @@ pub(crate) fn run() -> Result<()> {
                 tally.record("README tells what the stacks showed", interop::is_told(&matrix));
                 Ok(tally)
             });
-            measure(&mut rows, "browser", || browser::run_driver(&vtpa));
+            measure(&mut rows, "browser", || browser::run_driver(&vtpa, &[]));
+            measure(&mut rows, "fail seams", seams::run);
         }
         Err(error) => measure(&mut rows, "build", || Err(error)),
     }
@@ -111,14 +112,15 @@ fn part(name: &str) {
     println!("\n──── {name} {}", "─".repeat(72_usize.saturating_sub(name.len())));
 }
 
-/// `cargo test --workspace`, its output passed on and counted.
+/// `cargo test --workspace`, counted.
 fn rust() -> Result<Tally> {
-    let mut process = cargo()
-        // --show-output: the tables that tests print (what was tried both ways, how many attacks) are for reading
-        .args(["test", "--workspace", "--no-fail-fast", "--", "--show-output"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot run cargo test")?;
+    // --show-output: the tables that tests print (what was tried both ways, how many attacks) are for reading
+    counted(cargo().args(["test", "--workspace", "--no-fail-fast", "--", "--show-output"]))
+}
+
+/// Runs a `cargo test`, its output passed on and counted.
+pub(crate) fn counted(tests: &mut Command) -> Result<Tally> {
+    let mut process = tests.stdout(Stdio::piped()).spawn().context("cannot run cargo test")?;
     let stdout = process.stdout.take().context("cargo test has no output")?;
     let mut tally = Tally::default();
     for line in BufReader::new(stdout).lines() {

@@ -1,7 +1,9 @@
-//! The load of `cargo xtask bench`: ConsulterDossierPA over kept-alive HTTPS connections, as fast as the server answers.
+//! The load of `cargo xtask bench`: ConsulterDossierPA or CreerDossierPA over kept-alive HTTPS connections, as fast as the
+//! server answers.
 //!
-//! `load BASE CA PARTNER-PEM PARTNER-KEY IDDOSSIER IDLOCAL MESSAGES CONNECTIONS x509|saml|encrypted SERVER-PEM`
+//! `load BASE CA PARTNER-PEM PARTNER-KEY WHAT IDLOCAL MESSAGES CONNECTIONS x509|saml|encrypted SERVER-PEM`
 //!
+//! WHAT is the IdDossier to ask for, or the file (`….json`) of what to create, for users named IDLOCAL-1, IDLOCAL-2 and so on.
 //! Every message is another one and is signed before the clock starts, so that what is measured is the server. An answer that is
 //! not a 200 with code 999 ends the run. Prints one JSON document.
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
@@ -12,7 +14,7 @@ use std::net::TcpStream;
 use std::sync::{Arc, Barrier};
 use std::time::Instant;
 
-use dossier::{AccesSaisi, Requete};
+use dossier::{AccesSaisi, CreationSaisie, Requete};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use xmlsec::{Certificate, SigningKey};
 
@@ -21,7 +23,7 @@ type Connection = BufReader<StreamOwned<ClientConnection, TcpStream>>;
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [base, ca, certificate, key, id_dossier, id_local, messages, connections, profile, server] =
+    let [base, ca, certificate, key, what, id_local, messages, connections, profile, server] =
         arguments.as_slice()
     else {
         return Err("see the head of this file for what to give".into());
@@ -32,15 +34,14 @@ fn main() -> Result<(), Failure> {
     )?;
     let sealing = sealing(profile, &Certificate::from_pem(&std::fs::read(server)?)?.swap_remove(0))?;
     let (messages, connections): (usize, usize) = (messages.parse()?, connections.parse()?);
-    let access = AccesSaisi { id_dossier: id_dossier.clone(), id_local: id_local.clone() };
-    let request = Requete::ConsulterDossierPA(vec![access]);
+    let mut requests = requests(what, id_local)?;
     let host = base.strip_prefix("https://").ok_or("BASE begins with https://")?;
     let tls = tls(&std::fs::read(ca)?)?;
 
     let mut shares = Vec::new();
     for _ in 0..connections {
         let signed: Result<Vec<_>, Failure> =
-            (0..messages / connections).map(|_| post(host, &request, &identity, &sealing)).collect();
+            (0..messages / connections).map(|_| post(host, &requests()?, &identity, &sealing)).collect();
         shares.push((connect(host, &tls)?, signed?));
     }
 
@@ -62,6 +63,23 @@ fn main() -> Result<(), Failure> {
     let sent = messages / connections * connections;
     println!(r#"{{"requests": {sent}, "seconds": {seconds:.3}, "answer_bytes": {bytes}}}"#);
     Ok(())
+}
+
+/// What gives one request after the other.
+fn requests(what: &str, id_local: &str) -> Result<Box<dyn FnMut() -> Result<Requete, Failure>>, Failure> {
+    let id_local = id_local.to_owned();
+    if !what.ends_with(".json") {
+        let access = AccesSaisi { id_dossier: what.to_owned(), id_local };
+        return Ok(Box::new(move || Ok(Requete::ConsulterDossierPA(vec![access.clone()]))));
+    }
+    let mut creation: serde_json::Value = serde_json::from_slice(&std::fs::read(what)?)?;
+    let mut user = 0;
+    Ok(Box::new(move || {
+        user += 1;
+        let members = creation.as_object_mut().ok_or("what to create is no object")?;
+        members.insert("IdLocal".to_owned(), format!("{id_local}-{user}").into());
+        Ok(Requete::CreerDossierPA(CreationSaisie::from_json(creation.clone())?))
+    }))
 }
 
 fn tls(ca: &[u8]) -> Result<Arc<ClientConfig>, Failure> {

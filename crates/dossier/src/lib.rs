@@ -17,11 +17,13 @@ mod requete;
 pub mod volet;
 
 pub use code_retour::{Code, CodeRetour};
-pub use decode::{BodyError, EntreeConsultation, decode_consulter, decode_creer, decode_jeton, operation};
+pub use decode::{
+    BodyError, EntreeConsultation, Extensions, decode_consulter, decode_creer, decode_jeton, operation,
+};
 pub use model::{
-    AccesDossier, Adresse, Contact, CreationDossier, DemandeEtablissement, Demandeur, Dictionnaire, Dossier,
-    Etablissement, IdDossier, IdLocal, JetonSecurite, Nomenclature, Parametre, Prive, StatutDemande,
-    TypeHebergement, UrgenceDemande, motif_convient,
+    AccesDossier, Adresse, CleIdempotence, Contact, CreationDossier, DemandeEtablissement, Demandeur,
+    Dictionnaire, Dossier, Etablissement, IdDossier, IdLocal, JetonSecurite, Nomenclature, Parametre, Prive,
+    StatutDemande, TypeHebergement, UrgenceDemande, motif_convient,
 };
 pub use operation::{Operation, Service};
 pub use reponse::{ConsulterDossierPResponse, Reponse, ReponseIllisible, decode_reponse};

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config::Config;
 use crate::keys::{self, KeyFileError};
+use crate::openid::Fournisseur;
 use crate::{at_rest, tls};
 
 /// How long before its end a certificate is spoken of.
@@ -38,6 +39,11 @@ pub fn check(config: &Config, now: Timestamp) -> Vec<Finding> {
     tried(keys::anchors(&config.trust).map(drop).map_err(told));
     tried(keys::assertion_issuers(&config.trust).map(drop).map_err(told));
     tried(keys::audit_signers(config).map(drop).map_err(told));
+    tried(
+        Fournisseur::new(&config.openid, &config.public_url, &crate::clock::Clock::system())
+            .map(drop)
+            .map_err(told),
+    );
     tried(at_rest::ring(&config.at_rest).map(drop).map_err(told));
 
     for (what, file) in certificates(config) {
@@ -95,6 +101,7 @@ fn certificates(config: &Config) -> Vec<(&'static str, &PathBuf)> {
         ("the signature's certificate", &config.signature.certificate),
     ];
     files.extend(config.trust.anchors.iter().map(|file| ("an authority's certificate", file)));
+    files.extend(config.openid.ca.iter().map(|file| ("an authority's certificate", file)));
     files.extend(
         config.trust.assertion_issuers.iter().map(|file| ("an assertion issuer's certificate", file)),
     );

@@ -344,12 +344,13 @@ async fn steps(
         return Err(Stopped::at(step::OPERATION, format!("code 020: {} is switched off", operation.name())));
     }
     walk.found.push(format!("{} at {}", operation.name(), operation.service().path()));
-    content(store, &opened, operation, element, now).await
+    content(store, config, &opened, operation, element, now).await
 }
 
 /// What can be said of the content without doing anything.
 async fn content(
     store: &Store,
+    config: &Config,
     _: &Opened<'_>,
     operation: Operation,
     element: xmlsec::Signed<'_>,
@@ -364,7 +365,8 @@ async fn content(
             let tables = store.nomenclatures(today).await;
             let (tables, _) =
                 tables.map_err(|error| Stopped::at(step::CONTENT, format!("the database: {error}")))?;
-            dossier::decode_creer(element, today, &tables).map(|_| ()).map_err(refused)
+            let extensions = config.creation.extensions();
+            dossier::decode_creer(element, today, &tables, extensions).map(|_| ()).map_err(refused)
         }
         Operation::ConsulterDossierPA => dossier::decode_consulter(element).map(|_| ()).map_err(refused),
         Operation::GenererJetonSecuritePA => dossier::decode_jeton(element).map(|_| ()).map_err(refused),

@@ -23,6 +23,7 @@ mod metrics;
 mod near_miss;
 mod net;
 mod observed;
+mod openid;
 mod opening;
 mod pace;
 mod peer;

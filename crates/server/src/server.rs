@@ -21,6 +21,7 @@ use crate::live::Live;
 use crate::log_id::LogId;
 use crate::net;
 use crate::observed;
+use crate::openid::Fournisseur;
 use crate::pace;
 use crate::quota::Quotas;
 use crate::registered::Registered;
@@ -47,7 +48,7 @@ pub enum StartError {
     Tls(#[from] rustls::Error),
     /// The database.
     #[error("database: {0}")]
-    Storage(#[from] storage::Error),
+    Storage(storage::Error),
     /// An address that could not be listened on.
     #[error("cannot listen on {address}: {error}")]
     Listen {
@@ -56,6 +57,13 @@ pub enum StartError {
         /// What the system said.
         error: std::io::Error,
     },
+}
+
+// Not `#[from]`, which makes it a source too: whoever prints the whole chain says it twice.
+impl From<storage::Error> for StartError {
+    fn from(error: storage::Error) -> Self {
+        Self::Storage(error)
+    }
 }
 
 impl From<at_rest::OpenError> for StartError {
@@ -92,6 +100,7 @@ impl Server {
             let (setting, consequence) = (risk.setting(), risk.consequence());
             tracing::warn!(setting, consequence, "PostgreSQL is set so that answered creations can be lost");
         }
+        let openid = Fournisseur::new(&config.openid, &config.public_url, &clock)?;
         let https = listen(config.listen.https).await?;
         let http = listen_if(config.listen.http).await?;
         let metrics = listen_if(config.listen.metrics).await?;
@@ -122,6 +131,7 @@ impl Server {
             journal,
             trail,
             _serving: serving,
+            openid,
             tables,
         });
         let tls = tls::acceptor(&state)?;

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::journal::Journal;
 use crate::live::Live;
+use crate::openid::Fournisseur;
 use crate::quota::Quotas;
 use crate::registered::Registered;
 use crate::reload::Watched;
@@ -41,6 +42,8 @@ pub(crate) struct AppState {
     pub(crate) trail: Trail,
     /// Lets no other process serve the same SQLite file.
     pub(crate) _serving: storage::Serving,
+    /// By whom the establishments' people may enter besides, where one is configured.
+    pub(crate) openid: Option<Fournisseur>,
     /// Nomenclatures, as they are at this moment.
     pub(crate) tables: Tables,
 }

@@ -239,6 +239,20 @@ impl Tx<'_> {
         self.forget_navigateurs(id).await
     }
 
+    /// Says by whom OpenID Connect knows the account's owner, or that it knows nobody any more. Sessions that began so end.
+    pub async fn set_sujet(&mut self, id: CompteId, sujet: Option<&str>) -> Result<(), Error> {
+        const SQL: &str = "UPDATE compte SET sujet = $1 WHERE id = $2";
+        const SESSIONS: &str = "DELETE FROM session_bureau WHERE compte = $1 AND par_openid = 1";
+        if let Some(sujet) = sujet
+            && self.compte_by_sujet(sujet).await?.is_some_and(|other| other.id != id)
+        {
+            return Err(Refusal::SujetTaken.into());
+        }
+        self.one_compte(SQL, &[Value::MaybeText(sujet), Value::Integer(id.0)]).await?;
+        self.execute(SESSIONS, &[Value::Integer(id.0)]).await?;
+        Ok(())
+    }
+
     /// Disables an account, which ends its sessions, or enables it again.
     pub async fn disable_compte(&mut self, id: CompteId, disabled: bool) -> Result<(), Error> {
         const SQL: &str = concat!(

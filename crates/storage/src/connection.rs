@@ -247,7 +247,10 @@ impl Tx<'_> {
         match self.reader.source {
             Source::Writer(turn) => turn.give_up(error),
             // If this fails too, the connection's next use rolls back; the first error is the one to tell.
-            Source::Held(_, transaction) => drop(transaction.rollback().await),
+            Source::Held(base, transaction) => {
+                base.noted(error.clone());
+                drop(transaction.rollback().await);
+            }
             Source::Here(_) | Source::Anywhere(_) => {}
         }
     }

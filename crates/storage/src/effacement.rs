@@ -107,6 +107,13 @@ const TABLES: &[Table] = &[
         erase: By("DELETE FROM reprise WHERE dossier = $1"),
         export: Exported::Never("for an hour at most, encrypted by what the person's browser alone has"),
     },
+    // That the key was used stays for the rest of its day, with nothing of the dossier: a partner's program that asks again
+    // must not bring back who was erased a moment ago.
+    Table {
+        name: "cle_idempotence",
+        erase: By("UPDATE cle_idempotence SET contenu = NULL, dossier = NULL WHERE dossier = $1"),
+        export: Exported::Never("digests of a partner's key and call, for a day; the call is in the dossier"),
+    },
     Table {
         name: "code_acces",
         erase: By("DELETE FROM code_acces WHERE dossier = $1"),

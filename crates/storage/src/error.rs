@@ -88,7 +88,7 @@ pub enum Cause {
     #[error("read-only")]
     ReadOnly,
     /// The file cannot be opened.
-    #[error("cannot be opened")]
+    #[error("cannot be opened: its folder must be there, and writable for the user that this runs as")]
     CannotOpen,
     /// Reading, writing or syncing failed.
     #[error("input or output error (SQLite code {0})")]

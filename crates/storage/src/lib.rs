@@ -23,6 +23,7 @@ mod application;
 pub mod backup;
 mod bail;
 mod bureau;
+mod cle_idempotence;
 mod coffre;
 mod compte;
 mod connection;
@@ -41,12 +42,14 @@ mod journal;
 mod liaison;
 mod nomenclature;
 mod open;
+mod openid;
 mod postgres;
 mod recherche;
 mod rejeu;
 mod reprise;
 mod reprise_bureau;
 mod retention;
+pub mod seam;
 mod session;
 mod session_bureau;
 mod settings;
@@ -63,6 +66,7 @@ pub use self::{
     application::{Application, ApplicationId},
     bail::Bail,
     bureau::{Acte, Decision, DemandeBureau, FiltreBureau, Issue, LigneBureau},
+    cle_idempotence::{CleCreation, DejaCree},
     coffre::{Avancee, BilanRotation, Coffre, CompteCle, EtatCles, Key, KeyId, KeyRing, Randomness, Reload},
     compte::{Compte, CompteId, NouveauCompte, Provisoire},
     connection::{Reader, Tx},

@@ -1,6 +1,10 @@
 //! PostgreSQL: its connections and their limits, its schema and its version.
 
-use std::{str::FromStr as _, sync::LazyLock, time::Duration};
+use std::{
+    str::FromStr as _,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use sqlx::{
     ConnectOptions as _, Connection as _, PgConnection, PgPool, Postgres, Row as _, Transaction,
@@ -66,6 +70,24 @@ pub(crate) struct Base {
     /// False behind pgbouncer. Then a statement alone needs a transaction around it too: it is prepared and executed in
     /// two messages, between which the connection may be another one's.
     persistent: bool,
+    read_only: ReadOnly,
+}
+
+/// When the database last refused to be written, if it ever did. A session keeps the `default_transaction_read_only` that it
+/// began with, whatever becomes of the database's: those that are older than this are not used again.
+#[derive(Clone, Default)]
+struct ReadOnly(Arc<Mutex<Option<Instant>>>);
+
+impl ReadOnly {
+    fn seen(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether a session of this age began before.
+    fn outlives(&self, age: Duration) -> bool {
+        let seen = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.is_some_and(|seen| age >= seen.elapsed())
+    }
 }
 
 /// Whether `url` is PostgreSQL's.
@@ -85,12 +107,18 @@ pub(crate) async fn open(url: &str, options: Options) -> Result<Base, Error> {
         // For the statements that are their own transaction. pgbouncer would refuse such a connection.
         connect = connect.options([("statement_timeout", "30s"), ("lock_timeout", "5s")]);
     }
+    let read_only = ReadOnly::default();
+    let seen = read_only.clone();
     let pool = PgPoolOptions::new()
         .max_connections(options.connections.max(1))
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
-        .before_acquire(|connection, about| {
+        .before_acquire(move |connection, about| {
+            let outlived = seen.outlives(about.age);
             Box::pin(async move {
+                if outlived {
+                    return Ok(false);
+                }
                 if about.idle_for > REST {
                     connection.ping().await?;
                 }
@@ -99,13 +127,14 @@ pub(crate) async fn open(url: &str, options: Options) -> Result<Base, Error> {
         })
         .connect_with(connect)
         .await?;
+    let base = Base { pool, persistent: !options.pgbouncer, read_only };
     for _ in 1..TRIES {
-        match migrate(&pool).await {
+        match migrate(&base.pool).await {
             Err(Error::Conflict | Error::Unavailable(Cause::Contention)) => tokio::time::sleep(PAUSE).await,
-            outcome => return outcome.map(|()| Base { pool, persistent: !options.pgbouncer }),
+            outcome => return outcome.map(|()| base),
         }
     }
-    migrate(&pool).await.map(|()| Base { pool, persistent: !options.pgbouncer })
+    migrate(&base.pool).await.map(|()| base)
 }
 
 /// All in one transaction: on one connection, whoever shares it, and whole or not at all. Of several instances at once one
@@ -187,11 +216,32 @@ impl Base {
     pub(crate) async fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
         if !self.persistent {
             let mut transaction = self.begin_with(limits!("BEGIN")).await?;
-            let done = self.query(sql, values)?.execute(&mut *transaction).await?;
+            let done = self.query(sql, values)?.execute(&mut *transaction).await;
+            let done = done.map_err(|error| self.noted(error.into()))?;
             transaction.commit().await?;
             return Ok(done.rows_affected());
         }
-        Ok(self.query(sql, values)?.execute(&self.pool).await?.rows_affected())
+        let done = self.query(sql, values)?.execute(&self.pool).await;
+        Ok(done.map_err(|error| self.noted(error.into()))?.rows_affected())
+    }
+
+    /// Takes note of an error that says something of all sessions.
+    pub(crate) fn noted(&self, error: Error) -> Error {
+        if error == Error::Unavailable(Cause::ReadOnly) {
+            self.read_only.seen();
+        }
+        error
+    }
+
+    /// Whether transactions may write, as far as a session can say without one.
+    pub(crate) async fn is_writable(&self) -> Result<(), Error> {
+        const SQL: &str =
+            "SELECT current_setting('default_transaction_read_only') = 'on' OR pg_is_in_recovery()";
+        let rows = self.fetch(SQL, &[]).await?;
+        match rows.first().and_then(|row| integer(row, 0)) {
+            Some(Some(0)) => Ok(()),
+            _ => Err(self.noted(Error::Unavailable(Cause::ReadOnly))),
+        }
     }
 
     pub(crate) fn query(

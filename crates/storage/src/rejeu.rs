@@ -152,7 +152,7 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Deletes what is over: requests to be linked and kept forms, sessions an hour after (a form of one may still come), and
+    /// Deletes what is over: keys of creations, requests to be linked and kept forms, sessions an hour after (a form of one may still come), and
     /// tokens a day after.
     pub async fn purge(&mut self) -> Result<Purged, Error> {
         const JETONS: &str = concat!("DELETE FROM jeton WHERE expire_le < ", now!(), " - 86400000");
@@ -160,6 +160,7 @@ impl Tx<'_> {
         const REPRISES: &str = concat!("DELETE FROM reprise WHERE fin_le < ", now!());
         const LIAISONS: &str = concat!("DELETE FROM liaison WHERE oubli_le < ", now!());
         self.execute(REPRISES, &[]).await?;
+        self.purge_cles().await?;
         Ok(Purged {
             jetons: self.execute(JETONS, &[]).await?,
             sessions: self.execute(SESSIONS, &[]).await?,

@@ -21,6 +21,8 @@ pub struct SessionBureau {
     pub compte: Compte,
     /// The second factor was shown in it, or OpenID Connect took its place.
     pub second_vu: bool,
+    /// OpenID Connect began it: the provider asked for every factor, nothing more is asked for here.
+    pub par_openid: bool,
     /// The secret of a second factor that is being set up in it.
     pub attente: Option<Prive>,
     /// When it ends if nothing is asked for any more.
@@ -52,6 +54,8 @@ pub struct NouvelleSession<'a> {
     pub compte: CompteId,
     /// Whether the second factor was shown.
     pub second_vu: bool,
+    /// Whether it was by OpenID Connect.
+    pub par_openid: bool,
     /// The browser, as its owner will recognise it.
     pub navigateur: &'a str,
     /// It ends after this long without a sign of life…
@@ -91,7 +95,7 @@ impl Reader<'_> {
         const SQL: &str = concat!(
             "SELECT s.id, s.second_vu, s.attente, s.vue_le + s.inactivite, s.fin_le, s.vue_le + 60000 < ",
             now!(),
-            ", ",
+            ", s.par_openid, ",
             compte::colonnes!(),
             " FROM session_bureau s JOIN compte c ON c.id = s.compte WHERE s.sha256 = $1 AND c.ferme_le IS NULL",
             " AND s.vue_le + s.inactivite > ",
@@ -110,11 +114,12 @@ impl Reader<'_> {
             Ok(SessionBureau {
                 id,
                 second_vu: row.integer(1)? != 0,
+                par_openid: row.integer(6)? != 0,
                 attente: attente.map(|attente| attente.secret),
                 idle_end: time("session_bureau", "vue_le", row.integer(3)?.min(absolute_end))?,
                 absolute_end: time("session_bureau", "fin_le", absolute_end)?,
                 stale: row.integer(5)? != 0,
-                compte: compte::decode(row, &coffre, 6)?,
+                compte: compte::decode(row, &coffre, 7)?,
             })
         })
         .await
@@ -157,12 +162,12 @@ impl Tx<'_> {
         session: &NouvelleSession<'_>,
     ) -> Result<(), Error> {
         const SQL: &str = concat!(
-            "INSERT INTO session_bureau (sha256, compte, second_vu, navigateur, inactivite, ouverte_le, vue_le, fin_le) ",
-            "VALUES ($1, $2, $3, $4, $5, ",
+            "INSERT INTO session_bureau (sha256, compte, second_vu, par_openid, navigateur, inactivite, ",
+            "ouverte_le, vue_le, fin_le) VALUES ($1, $2, $3, $4, $5, $6, ",
             now!(),
             ", ",
             now!(),
-            ", $6 + ",
+            ", $7 + ",
             now!(),
             ")"
         );
@@ -170,6 +175,7 @@ impl Tx<'_> {
             Value::Bytes(sha256),
             Value::Integer(session.compte.0),
             Value::Integer(session.second_vu.into()),
+            Value::Integer(session.par_openid.into()),
             Value::Text(session.navigateur),
             Value::Integer(milliseconds(session.idle)),
             Value::Integer(milliseconds(session.absolute)),
@@ -262,7 +268,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Removes sessions of the desk an hour after they are over (a form of one may still come), kept forms, failures of more than a day ago, browsers not seen for a year.
+    /// Removes sessions of the desk an hour after they are over (a form of one may still come), kept forms, failures of more
+    /// than a day ago, browsers not seen for a year, and who did not come back from the OpenID Connect provider.
     pub async fn purge_bureau(&mut self) -> Result<u64, Error> {
         const SESSIONS: &str = concat!(
             "DELETE FROM session_bureau WHERE fin_le < ",
@@ -279,6 +286,7 @@ impl Tx<'_> {
         self.execute(REPRISES, &[]).await?;
         self.execute(ESSAIS, &[]).await?;
         self.execute(NAVIGATEURS, &[]).await?;
+        self.purge_openid().await?;
         Ok(sessions)
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     Cause, Coffre, Error, Options, Tx,
     connection::{Reader, Readers},
     open, postgres,
+    seam::{Seam, pass},
     sql::Value,
     writer::{Durability, Writer},
 };
@@ -171,6 +172,14 @@ impl Store {
     pub async fn ready(&self) -> Result<(), Error> {
         const SQL: &str = "SELECT propre FROM marche";
         self.reader()?.row("marche", SQL, &[], |row| row.integer(0)).await.map(drop)
+    }
+
+    /// Whether the database answers, and does not say that it takes no writes. SQLite says so only when it is written.
+    pub async fn writable(&self) -> Result<(), Error> {
+        match &self.inner.base {
+            Base::Sqlite(_) => self.ready().await,
+            Base::Postgres(base) => base.is_writable().await,
+        }
     }
 
     /// What the store has done since it was opened.
@@ -340,18 +349,24 @@ impl Store {
             self.inner.shared.untraced.fetch_add(1, Ordering::Relaxed);
             tracing::error!(transaction = name, "data are changed without a trace");
         }
-        match (&self.inner.base, outcome) {
-            (Base::Sqlite(sqlite), Ok(value)) => tx.keep(&sqlite.writer).await.map(|()| value),
+        let outcome = outcome.and_then(|value| pass(Seam::BeforeCommit, name).map(|()| value));
+        let value = match (&self.inner.base, outcome) {
+            (Base::Sqlite(sqlite), Ok(value)) => {
+                tx.keep(&sqlite.writer).await?;
+                value
+            }
             (Base::Postgres(_), Ok(value)) => {
                 tx.commit().await?;
                 self.inner.shared.commits.fetch_add(1, Ordering::Relaxed);
-                Ok(value)
+                value
             }
             (_, Err(error)) => {
                 tx.roll_back(&error).await;
-                Err(error)
+                return Err(error);
             }
-        }
+        };
+        pass(Seam::AfterCommit, name)?;
+        Ok(value)
     }
 }
 

@@ -22,7 +22,11 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
-use crate::{Cause, Error, open, store::Shared};
+use crate::{
+    Cause, Error, open,
+    seam::{Seam, pass},
+    store::Shared,
+};
 
 /// How a transaction is written down.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -284,10 +288,12 @@ impl Line {
                 // SQLite rolled back by itself, and whoever saw it did not say so.
                 return Err(Error::Unavailable(Cause::RolledBack));
             }
-            Ok(connection.prepare_cached("COMMIT")?.execute([])?)
+            pass(Seam::BeforeSharedCommit, "")?;
+            connection.prepare_cached("COMMIT")?.execute([])?;
+            pass(Seam::AfterSharedCommit, "")
         });
         match committed {
-            Ok(_) => {
+            Ok(()) => {
                 self.shared.commits.fetch_add(1, Ordering::Relaxed);
                 if let Some(batch) = self.batch.take() {
                     batch.outcome.send_replace(Some(Ok(())));

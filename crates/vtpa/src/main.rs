@@ -20,6 +20,9 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    // what the tests' FAILPOINTS ask for holds as long as the process does
+    #[cfg(feature = "failpoints")]
+    let _armed = fail::FailScenario::setup();
     // Wrong usage ends here with status 2, --help and --version with 0.
     let cli = cli::Cli::parse();
     match commands::run(cli.command) {

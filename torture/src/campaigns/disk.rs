@@ -1,30 +1,27 @@
 //! T4: the disk is full. A small tmpfs takes the database, and a ballast takes the rest of it.
 
-use std::fs::File;
-use std::io::{ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use rand::RngExt as _;
+use testkit::disk::{Disk, PAGE};
 
 use crate::context::Context;
-use crate::house::{House, output};
+use crate::house::House;
 use crate::ledger::{found, untraceable};
 use crate::load::{Load, Shared, Tally, locked, noted};
 use crate::partner::creation;
 
 const WRITERS: usize = 16;
-const PAGE: u64 = 4096;
 /// How long after there is space again a server may need to answer 999.
 const RECOVERY: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(context: Context) -> Result<String> {
     let rounds = context.rounds(6, 100);
     let mut rng = context.rng();
-    let disk = Disk::mount(context.folder.join("disk"), if context.long { "256m" } else { "24m" })?;
-    let house = House::on(&context, &format!("sqlite:{}", disk.folder.join("vtpa.db").display()))?;
+    let disk = Disk::mount(&context.folder.join("disk"), if context.long { "256m" } else { "24m" });
+    let mut disk = disk.context("a disk to fill")?;
+    let house = House::on(&context, &format!("sqlite:{}", disk.folder().join("vtpa.db").display()))?;
     let mut server = house.serve()?;
     let partner = server.partner()?;
     let ledger = Shared::default();
@@ -38,7 +35,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
         // SQLite writes its log anew from the beginning: a long one would take many a commit on a full disk.
         house.database.ask("PRAGMA wal_checkpoint(TRUNCATE)")?;
         // From the n-th page on nothing can be written.
-        disk.fill(rng.random_range(0..100) * PAGE)?;
+        disk.fill(rng.random_range(0..100) * PAGE).context("the ballast")?;
         let load =
             Load::start(std::slice::from_ref(&partner), WRITERS, &format!("disk-{round}"), &ledger, &mut rng);
         tokio::time::sleep(Duration::from_millis(1200)).await;
@@ -47,7 +44,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
         ensure!(tally.unforeseen > 0, "no 000 on a full disk: {tally}");
         ensure!(tally.messages.iter().all(|message| message.ends_with(')')), "a 000 without the log's id");
         server.still_runs()?;
-        disk.empty()?;
+        disk.empty().context("the ballast")?;
         let again =
             |turn| creation(&format!("disk-{round}-again-{turn}"), &mut testkit::rng(u64::from(turn)));
         let (id, asked, took) = partner.create_until_acknowledged(again, RECOVERY).await?;
@@ -72,50 +69,4 @@ pub(super) async fn run(context: Context) -> Result<String> {
         slowest.as_secs_f64(),
         entries.len()
     ))
-}
-
-/// A tmpfs; unmounted when dropped.
-struct Disk {
-    folder: PathBuf,
-}
-
-impl Disk {
-    fn mount(folder: PathBuf, size: &str) -> Result<Self> {
-        std::fs::create_dir_all(&folder)?;
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=700"), "tmpfs"]).arg(&folder);
-        output(&mut mount).context("a disk to fill: mounting a tmpfs takes root")?;
-        Ok(Self { folder })
-    }
-
-    /// Takes all space but this.
-    fn fill(&self, rest: u64) -> Result<()> {
-        let mut ballast = File::create(self.ballast())?;
-        let block = [0; PAGE as usize];
-        let mut length = 0;
-        loop {
-            match ballast.write(&block) {
-                Ok(0) => break,
-                Ok(written) => length += written as u64,
-                Err(error) if error.kind() == ErrorKind::StorageFull => break,
-                Err(error) => return Err(error).context("the ballast"),
-            }
-        }
-        ballast.set_len(length.saturating_sub(rest)).context("the ballast")
-    }
-
-    fn empty(&self) -> Result<()> {
-        std::fs::remove_file(self.ballast()).context("the ballast")
-    }
-
-    fn ballast(&self) -> PathBuf {
-        Path::new(&self.folder).join("ballast")
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // Lazily: a server that still has a file there is killed right after.
-        drop(Command::new("umount").arg("--lazy").arg(&self.folder).status());
-    }
 }

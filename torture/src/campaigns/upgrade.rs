@@ -1,4 +1,5 @@
-//! T10: a database that an earlier version made is opened by this one, and one of a later version is refused.
+//! T10: a database and a configuration that an earlier version made are opened by this one; a database of a later version is
+//! refused.
 
 use std::process::Command;
 use std::time::Instant;
@@ -15,6 +16,8 @@ use crate::partner::{Outcome, creation};
 /// What the version of 27 November 2026 left behind: three dossiers of the partner's, one of them moved on, one cancelled.
 const SQLITE: &str = include_str!("../../fixtures/schema-3-sqlite.sql");
 const POSTGRES: &str = include_str!("../../fixtures/schema-3-postgres.sql");
+/// A configuration with every key that it knew.
+const CONFIGURATION: &str = include_str!("../../fixtures/schema-3-vtpa.toml");
 
 /// IdLocal and the states of its demandes, in their order.
 const OLD: [(&str, [&str; 3]); 3] = [
@@ -30,6 +33,7 @@ pub(super) async fn run(context: Context) -> Result<String> {
     let mut sqlite = Command::new("sqlite3");
     output(sqlite.arg(&file).arg(format!(".read {}", script.display())))?;
     let house = House::unregistered(&context, &format!("sqlite:{}", file.display()))?;
+    configured_as_before(&house, &format!("sqlite:{}", file.display()))?;
     let sqlite = upgraded(&house).await.context("SQLite")?;
 
     let cluster = Cluster::start();
@@ -37,11 +41,46 @@ pub(super) async fn run(context: Context) -> Result<String> {
     cluster.psql("torture", POSTGRES);
     let context = context.within("postgres")?;
     let house = House::unregistered(&context, &url)?;
+    configured_as_before(&house, &url)?;
     let postgres = upgraded(&house).await.context("PostgreSQL")?;
     Ok(format!(
-        "schema 3 to {sqlite} on SQLite and {postgres} on PostgreSQL, {} dossiers each; a later schema is refused",
-        OLD.len()
+        "schema 3 to {sqlite} on SQLite and {postgres} on PostgreSQL, {} dossiers each, all {} keys of \
+         its configuration as they were; a later schema is refused",
+        OLD.len(),
+        settings(CONFIGURATION).len()
     ))
+}
+
+/// Writes the earlier version's configuration; this one reads each of its keys as it was written.
+fn configured_as_before(house: &House, url: &str) -> Result<()> {
+    let before = CONFIGURATION.replace("DATABASE", url);
+    std::fs::write(house.folder.join("vtpa.toml"), &before)?;
+    house.operator(&["config", "check"])?;
+    let shown = house.operator(&["config", "show"])?;
+    let shown = settings(&shown);
+    for setting in settings(&before) {
+        // A database's password is not shown.
+        let known =
+            shown.iter().any(|one| *one == format!("{setting} # file")) || setting.contains("postgres://");
+        ensure!(known, "the earlier version's {setting} is not what this one reads");
+    }
+    Ok(())
+}
+
+/// `section.key = value` of each line that sets one.
+fn settings(toml: &str) -> Vec<String> {
+    let mut section = "";
+    let mut settings = Vec::new();
+    for line in toml.lines() {
+        match line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            Some(name) => section = name,
+            None if line.contains(" = ") && !line.starts_with('#') => {
+                settings.push(format!("{section}.{line}"))
+            }
+            None => {}
+        }
+    }
+    settings
 }
 
 /// The schema that it has now.

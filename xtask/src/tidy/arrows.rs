@@ -40,10 +40,10 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("rusqlite", &["storage"]),
     ("quick-xml", &["xmlsec"]),
     // xmlsec for signatures and wire encryption, storage for AES-256-GCM at rest, server for the
-    // compact JWS of /liaison: nowhere else.
+    // compact JWS of /liaison and of the OpenID Connect provider: nowhere else.
     ("aws-lc-rs", &["server", "storage", "xmlsec"]),
     ("argon2", &["server"]),
-    ("reqwest", &["client", "torture"]),
+    ("reqwest", &["client", "server", "torture"]),
     ("anyhow", &["torture", "vtpa", "xtask"]),
 ];
 

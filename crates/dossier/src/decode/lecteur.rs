@@ -110,6 +110,6 @@ pub(super) fn est_renseigne(item: Signed<'_>) -> bool {
     !is_nil(item) && item.children().any(|child| child.namespace() == NAMESPACE)
 }
 
-fn is_nil(element: Signed<'_>) -> bool {
+pub(super) fn is_nil(element: Signed<'_>) -> bool {
     element.attribute(XSI, "nil").is_some_and(|nil| matches!(nil.trim(), "true" | "1"))
 }

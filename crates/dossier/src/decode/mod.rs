@@ -2,6 +2,7 @@
 
 mod constats;
 mod demandeur;
+mod idempotence;
 mod lecteur;
 mod nomenclatures;
 mod reponse;
@@ -16,6 +17,7 @@ use crate::model::{AccesDossier, CreationDossier, IdLocal};
 use crate::nomenclature::Nomenclatures;
 use crate::operation::Operation;
 use constats::Constats;
+pub(crate) use idempotence::CHEMIN as CHEMIN_IDEMPOTENCE;
 use lecteur::Objet;
 pub(crate) use reponse::{code_retour, consultation};
 
@@ -58,26 +60,39 @@ pub fn operation(body: Signed<'_>) -> Result<(Operation, Signed<'_>), BodyError>
     known.and_then(Operation::from_name).map(|operation| (operation, element)).ok_or(BodyError::Unknown)
 }
 
+/// What is read beyond the specification; nothing by default (decisions §7).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extensions {
+    /// `CleIdempotence` among ParametresOptionnels.
+    pub cle_idempotence: bool,
+}
+
 /// Reads CreerDossierPA's element (§3.1.1). `today` is the day in Paris, past which no one is born; `tables` are those
 /// of this moment.
 pub fn decode_creer(
     operation: Signed<'_>,
     today: Date,
     tables: &Nomenclatures,
+    extensions: Extensions,
 ) -> Result<CreationDossier, CodeRetour> {
     let mut constats = Constats::contre(tables);
-    let creation = creation(operation, today, &mut constats);
+    let creation = creation(operation, today, extensions, &mut constats);
     constats.conclure(creation)
 }
 
-fn creation(operation: Signed<'_>, today: Date, constats: &mut Constats) -> Option<CreationDossier> {
+fn creation(
+    operation: Signed<'_>,
+    today: Date,
+    extensions: Extensions,
+    constats: &mut Constats,
+) -> Option<CreationDossier> {
     let parametres = Objet::ouvrir(operation, "", &["CreationDossier"], constats);
-    let Some(creation) = parametres.complexe("CreationDossier") else {
+    let Some(element) = parametres.complexe("CreationDossier") else {
         constats.noter(Code::ParametreAbsent, "CreationDossier", None);
         return None;
     };
     let members = ["Demandeur", "IdLocal", "Etablissements", "ParametresOptionnels"];
-    let creation = Objet::ouvrir(creation, "", &members, constats);
+    let creation = Objet::ouvrir(element, "", &members, constats);
     let id_local = id_local(&creation, constats);
     let demandeur = match creation.complexe("Demandeur") {
         Some(element) => demandeur::demandeur(element, "Demandeur", today, constats),
@@ -91,6 +106,9 @@ fn creation(operation: Signed<'_>, today: Date, constats: &mut Constats) -> Opti
         .map(|list| demandeur::etablissements(list, "Etablissements", constats))
         .unwrap_or_default();
     let parametres = creation.complexe("ParametresOptionnels");
+    let cle_idempotence = parametres
+        .filter(|_| extensions.cle_idempotence)
+        .and_then(|entries| idempotence::cle(element, entries, constats));
     let parametres = parametres
         .map(|entries| demandeur::dictionnaire(entries, "ParametresOptionnels", constats))
         .unwrap_or_default();
@@ -99,6 +117,7 @@ fn creation(operation: Signed<'_>, today: Date, constats: &mut Constats) -> Opti
         id_local: id_local?,
         etablissements,
         parametres_optionnels: parametres,
+        cle_idempotence,
     })
 }
 

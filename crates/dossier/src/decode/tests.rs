@@ -51,7 +51,7 @@ fn copy(node: Node<'_>, w: &mut Writer) {
     w.end();
 }
 
-const COMPLETE: &str = r#"<CreerDossierPA xmlns="urn:viatrajectoire:ws:pa:1"><CreationDossier><Demandeur>
+pub(super) const COMPLETE: &str = r#"<CreerDossierPA xmlns="urn:viatrajectoire:ws:pa:1"><CreationDossier><Demandeur>
 <Civilite><Code>MME</Code></Civilite><NomNaissance>Lefèvre</NomNaissance><Prenom>Zoé</Prenom>
 <DateNaissance>1938-03-07</DateNaissance>
 <Adresse><NumeroVoie>1</NumeroVoie><TypeVoie>rue</TypeVoie><LibelleVoie>des Lilas</LibelleVoie>
@@ -63,7 +63,9 @@ const COMPLETE: &str = r#"<CreerDossierPA xmlns="urn:viatrajectoire:ws:pa:1"><Cr
 </Demandeur><IdLocal>u</IdLocal></CreationDossier></CreerDossierPA>"#;
 
 fn creer(xml: &str) -> Result<CreationDossier, CodeRetour> {
-    signed(xml, |operation| decode_creer(operation, date(2026, 11, 20), &Nomenclatures::default()))
+    signed(xml, |operation| {
+        decode_creer(operation, date(2026, 11, 20), &Nomenclatures::default(), Extensions::default())
+    })
 }
 
 /// The code and the fields of what `from` → `to` makes of the complete creation.

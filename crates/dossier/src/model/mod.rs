@@ -6,7 +6,7 @@ mod texte;
 
 pub use enumerations::{StatutDemande, TypeHebergement, UrgenceDemande, motif_convient};
 pub use objets::{
-    AccesDossier, Adresse, Contact, CreationDossier, DemandeEtablissement, Demandeur, Dictionnaire, Dossier,
-    Etablissement, Nomenclature, Parametre,
+    AccesDossier, Adresse, CleIdempotence, Contact, CreationDossier, DemandeEtablissement, Demandeur,
+    Dictionnaire, Dossier, Etablissement, Nomenclature, Parametre,
 };
 pub use texte::{IdDossier, IdLocal, JetonSecurite, Prive};

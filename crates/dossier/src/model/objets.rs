@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::enumerations::{StatutDemande, TypeHebergement, UrgenceDemande};
 use super::texte::{IdDossier, IdLocal, Prive};
+use crate::code_retour::{Code, CodeRetour};
+use crate::decode::CHEMIN_IDEMPOTENCE;
 
 macro_rules! objet {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
@@ -237,8 +239,33 @@ pub struct CreationDossier {
     /// « Non exploité en version 1 »: checked for form. Each with its place in the list, counted from 1 as messages
     /// count it: an empty one before it has a place and is no establishment.
     pub etablissements: Vec<(usize, Etablissement)>,
-    /// No parameter is managed in this version.
+    /// No parameter is managed in this version, but for the one below where it is switched on.
     pub parametres_optionnels: Dictionnaire,
+    /// That the same call may come again.
+    pub cle_idempotence: Option<CleIdempotence>,
+}
+
+/// By which a call that comes again is known.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CleIdempotence {
+    /// What the partner chose: 1 to 128 visible characters of ASCII.
+    pub cle: Prive,
+    /// All that the call says, in one form: equal where it is read alike.
+    pub contenu: Vec<u8>,
+}
+
+impl CleIdempotence {
+    /// The refusal of this key: its call was another one.
+    pub fn refus() -> CodeRetour {
+        CodeRetour::champs(Code::ValeurNonAutorisee, &[CHEMIN_IDEMPOTENCE.to_owned()])
+    }
+}
+
+/// A partner may have made the key of a name, and the content is a person's.
+impl fmt::Debug for CleIdempotence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CleIdempotence(…)")
+    }
 }
 
 /// AccesDossierRequest, well formed. Whether a dossier has this number is another question.

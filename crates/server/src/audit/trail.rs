@@ -48,8 +48,8 @@ struct State {
     writing: Option<Instant>,
     /// Whether a writer runs.
     running: bool,
-    /// Whether the last attempt failed.
-    failing: bool,
+    /// Why the last attempt failed, if it did.
+    failing: Option<storage::Error>,
 }
 
 enum Condition {
@@ -66,7 +66,7 @@ impl Inner {
     fn condition(&self) -> Condition {
         let state = self.state();
         let oldest = state.writing.or_else(|| state.waiting.front().map(|(since, _)| *since));
-        if state.failing {
+        if state.failing.is_some() {
             Condition::Failing
         } else if state.waiting.len() >= MANY || oldest.is_some_and(|since| since.elapsed() > BEHIND) {
             Condition::Behind
@@ -112,21 +112,22 @@ impl Inner {
             {
                 let mut state = self.state();
                 state.writing = None;
-                let failed = written.is_err();
-                if failed != state.failing {
-                    match &written {
-                        Err(error) => {
+                let failing = written.clone().err();
+                // once for each cause: a disk that was full may come back read-only
+                if failing != state.failing {
+                    match &failing {
+                        Some(error) => {
                             tracing::error!(%error, "the audit trail cannot be written: nothing is answered until it can");
                         }
-                        Ok(()) => tracing::info!("the audit trail is written again"),
+                        None => tracing::info!("the audit trail is written again"),
                     }
                 }
-                state.failing = failed;
-                if failed {
+                if failing.is_some() {
                     for entry in batch.into_iter().rev() {
                         state.waiting.push_front(entry);
                     }
                 }
+                state.failing = failing;
             }
             self.attempted.notify_waiters();
             if written.is_err() {
@@ -192,7 +193,7 @@ impl Trail {
             let attempted = self.0.attempted.notified();
             {
                 let state = self.0.state();
-                if state.failing || (state.waiting.is_empty() && state.writing.is_none()) {
+                if state.failing.is_some() || (state.waiting.is_empty() && state.writing.is_none()) {
                     return;
                 }
             }

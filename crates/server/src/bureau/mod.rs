@@ -20,6 +20,11 @@ pub fn login(text: &str) -> Option<String> {
     ((3..=64).contains(&login.len()) && login.chars().all(allowed)).then_some(login)
 }
 
+/// Whether a text can be whom OpenID Connect knows: 1 to 255 characters (OpenID Connect Core 1.0 §2), none a control.
+pub fn is_subject(text: &str) -> bool {
+    (1..=255).contains(&text.chars().count()) && text.trim() == text && !text.chars().any(char::is_control)
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -17,12 +17,14 @@ use layers::Layers;
 mod at_rest;
 mod audit;
 mod backup;
+mod creation;
 mod donnees;
 mod error;
 mod layers;
 mod limits;
 mod log;
 mod mentions;
+mod openid;
 mod retention;
 mod schema;
 mod secret;
@@ -33,12 +35,15 @@ mod template;
 pub use at_rest::AtRest;
 pub use audit::Audit;
 pub use backup::Backup;
+pub use creation::{Creation, Etablissements};
 pub use donnees::{Donnees, Nir};
 pub use error::ConfigError;
 pub(crate) use limits::seconds;
 pub use limits::{Limits, OwnQuota, Quota};
 pub use log::{Log, LogFormat};
 pub use mentions::{Audit as AuditRgaa, Conformite, Mentions};
+pub use openid::OpenId;
+pub(crate) use openid::is_plain_https;
 pub use retention::{Retention, StateRetention};
 pub use secret::SecretValue;
 pub use telemetry::Telemetry;
@@ -90,6 +95,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// Who runs the service, for the pages that must say so.
     pub mentions: Mentions,
+    /// By whom the establishments' people may enter besides.
+    pub openid: OpenId,
 }
 
 /// `[listen]`
@@ -253,31 +260,12 @@ pub struct Operations {
     pub disabled: Vec<String>,
 }
 
-/// `[creation]`
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Creation {
-    /// What becomes of `Etablissements` (decisions §7).
-    pub etablissements: Etablissements,
-}
-
 /// `[finess]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Finess {
     /// Categories of establishments to keep, three digits each; empty: those that take elderly people.
     pub categories: Vec<String>,
-}
-
-/// What CreerDossierPA does with `Etablissements`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Etablissements {
-    /// Checked for form and ignored: « non exploité en version 1 ».
-    #[default]
-    Ignore,
-    /// Each becomes a demande NON_ENVOYEE.
-    Record,
 }
 
 /// `[chaos]`: what a partner's program must survive, made to happen (`vtpa demo --chaos`).
@@ -327,6 +315,7 @@ impl Default for Config {
             log: Log::default(),
             telemetry: Telemetry::default(),
             mentions: Mentions::default(),
+            openid: OpenId::default(),
         }
     }
 }
@@ -386,6 +375,7 @@ impl Config {
         config.resolve(directory);
         config.at_rest.resolve(file, directory);
         config.backup.resolve(directory);
+        config.openid.resolve(directory);
         if let Some(url) = &overrides.database {
             config.database.url.clone_from(url);
         }
@@ -487,6 +477,7 @@ impl Config {
         }
         self.telemetry.validate()?;
         self.mentions.validate()?;
+        self.openid.validate()?;
         self.audit.validate()
     }
 }

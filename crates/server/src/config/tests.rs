@@ -30,6 +30,7 @@ fn database_url_alone_is_enough() {
 #[test]
 fn what_is_wrong_is_named() {
     let db = "[database]\nurl = \"sqlite:x\"\n";
+    let openid = format!("{db}[openid]\nissuer = \"https://psc.exemple/realms/x\"\nclient_id = \"vtpa\"\n");
     let cases = [
         (String::new(), "configuration: database.url is required"),
         (
@@ -73,6 +74,34 @@ fn what_is_wrong_is_named() {
         ),
         (format!("{db}[telemetry]\npercent = 101"), "telemetry.percent must be from 0 to 100"),
         (format!("{db}connections = 0"), "database.connections must be at least 1"),
+        (
+            format!("{db}[openid]\nonly = true"),
+            "openid.only = true without openid.issuer would let nobody in",
+        ),
+        (format!("{db}[openid]\nclient_id = \"vtpa\""), "openid.issuer is required beside client_id"),
+        (
+            format!("{db}[openid]\nissuer = \"http://psc.exemple\""),
+            "openid.issuer must be https://HOST[/PATH]",
+        ),
+        (
+            format!("{db}[openid]\nissuer = \"https://psc.exemple/?x=1\""),
+            "openid.issuer must be https://HOST[/PATH]",
+        ),
+        (format!("{db}[openid]\nissuer = \"https://psc.exemple\""), "openid.client_id is required"),
+        (format!("{openid}metadata = \"well-known\""), "openid.metadata must be a path below openid.issuer"),
+        (format!("{openid}client_secret = \"\""), "openid.client_secret is required"),
+        (format!("{openid}client_secret_file = \"nulle-part\""), "openid.client_secret_file: cannot read"),
+        (
+            format!("{openid}client_secret = \"x\"\nscopes = \"scope_all\""),
+            "openid.scopes must have \"openid\"",
+        ),
+        (format!("{openid}client_secret = \"x\"\nacr_values = \" \""), "openid.acr_values must name a level"),
+        (format!("{openid}client_secret = \"x\"\nclaim = \"\""), "openid.claim must name a claim"),
+        (format!("{openid}client_secret = \"x\"\nlabel = \"\""), "openid.label must be 1 to 40 characters"),
+        (
+            format!("{openid}client_secret = \"x\"\nproxy = \"proxy:3128\""),
+            "openid.proxy must be http://HOST:PORT",
+        ),
     ];
     for (text, expected) in cases {
         let message = load(&text).unwrap_err().to_string();
@@ -108,4 +137,18 @@ fn a_state_has_its_own_delays_and_the_others_two_years_and_three() {
     assert_eq!(rules.delays(StatutDemande::Envoyee), Delays { archive: 730, erase: 1095 });
     assert_eq!(rules.delays(StatutDemande::NonEnvoyee), Delays { archive: 365, erase: 1095 });
     assert!(config.backup.key.unwrap().is_absolute());
+}
+
+#[test]
+fn the_client_s_secret_is_shown_nowhere() {
+    let text = "[database]\nurl = \"sqlite:x\"\n[openid]\nissuer = \"https://psc.exemple/realms/x\"\nclient_id = \"vtpa\"\n\
+                client_secret = \"geheim\"\nca = \"ca.pem\"";
+    let config = load(text).unwrap();
+    assert_eq!(config.openid.client_secret.as_ref().unwrap().expose(), "geheim");
+    assert!(config.openid.ca.as_ref().unwrap().is_absolute());
+    assert!(!format!("{config:?}").contains("geheim"));
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("vtpa.toml");
+    std::fs::write(&file, text).unwrap();
+    assert!(!Config::shown(&file).unwrap().contains("geheim"));
 }

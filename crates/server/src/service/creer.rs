@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use dossier::{Code, CodeRetour, CreationDossier, IdDossier, Reponse, TypeHebergement, UrgenceDemande};
-use storage::{Action, Trace, Tx};
+use storage::{Action, CleCreation, Trace, Tx};
 use xmlsec::Signed;
 
-use super::Call;
+use super::{Call, idempotence};
 use crate::clock::day_in_paris;
 use crate::config::{Etablissements, Nir};
 
@@ -21,17 +21,20 @@ pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse,
         Ok(Reponse::CreerDossierPA { id_dossier: None, code })
     };
     let tables = call.state.tables.current();
-    let mut creation = match dossier::decode_creer(element, day_in_paris(call.now), &tables) {
+    let options = &call.state.config.creation;
+    let today = day_in_paris(call.now);
+    let mut creation = match dossier::decode_creer(element, today, &tables, options.extensions()) {
         Ok(creation) => creation,
         Err(code) => return refused(None, code),
     };
-    if call.state.config.creation.etablissements == Etablissements::Ignore {
+    if options.etablissements == Etablissements::Ignore {
         creation.etablissements.clear();
     }
     // It was checked with all else (203).
     if call.state.config.donnees.nir == Nir::Verify {
         creation.demandeur.num_secu = None;
     }
+    let cle = creation.cle_idempotence.take().map(|cle| idempotence::empreintes(call.application.id, &cle));
     let id_local = Some(creation.id_local.as_str());
     if let Err(code) = bounded(&creation) {
         return refused(id_local, code);
@@ -41,21 +44,28 @@ pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse,
         let id_dossier = IdDossier::draw(&mut crate::clock::rng());
         let trace = call.caller.trace(Action::CreerDossierPA, id_local).dossier(&id_dossier);
         let trace = trace.code(CodeRetour::succes().code());
+        let trace = if cle.is_some() { trace.detail(idempotence::FIRST) } else { trace };
         let created = call
             .state
             .store
             .run("creation", |tx| {
-                let (id_dossier, creation, trace) = (&id_dossier, &creation, &trace);
-                Box::pin(create(tx, call.application.id, id_dossier, creation, trace))
+                let (id_dossier, creation, cle, trace) = (&id_dossier, &creation, cle.as_ref(), &trace);
+                Box::pin(create(tx, call.application.id, id_dossier, creation, cle, trace))
             })
             .await;
-        match created {
-            Ok(Ok(())) => {
-                return Ok(Reponse::CreerDossierPA {
-                    id_dossier: Some(id_dossier),
-                    code: CodeRetour::succes(),
-                });
+        // Whether the call was made before is asked only where something is in the way: its own key is. It comes before what
+        // has changed since, an establishment that closed.
+        if let Some(cle) = &cle
+            && matches!(created, Ok(Err(_)) | Err(storage::Error::Conflict))
+        {
+            match idempotence::repeated(call, cle, id_local).await? {
+                Some(Ok(first)) => return Ok(made(first)),
+                Some(Err(code)) => return refused(id_local, code),
+                None => {}
             }
+        }
+        match created {
+            Ok(Ok(())) => return Ok(made(id_dossier)),
             Ok(Err(code)) => return refused(id_local, code),
             Err(storage::Error::Conflict) if draws < DRAWS => draws += 1,
             Err(error) => return Err(error),
@@ -63,12 +73,17 @@ pub(super) async fn run(call: &Call<'_>, element: Signed<'_>) -> Result<Reponse,
     }
 }
 
-/// Dossier, link and demandes, or none of them.
+fn made(id_dossier: IdDossier) -> Reponse {
+    Reponse::CreerDossierPA { id_dossier: Some(id_dossier), code: CodeRetour::succes() }
+}
+
+/// Dossier, link, demandes and key, or none of them.
 async fn create(
     tx: &mut Tx<'_>,
     application: storage::ApplicationId,
     id_dossier: &IdDossier,
     creation: &CreationDossier,
+    cle: Option<&CleCreation>,
     trace: &Trace,
 ) -> Result<Result<(), CodeRetour>, storage::Error> {
     let numbers: Vec<&str> =
@@ -82,6 +97,9 @@ async fn create(
         }
     }
     tx.create_dossier(id_dossier, &creation.demandeur, application, creation.id_local.as_str()).await?;
+    if let Some(cle) = cle {
+        tx.take_cle(cle, id_dossier).await?;
+    }
     for number in numbers {
         tx.add_demande(id_dossier, number, TypeHebergement::NonRenseigne, UrgenceDemande::NonRenseigne)
             .await?;

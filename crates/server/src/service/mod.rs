@@ -2,6 +2,7 @@
 
 mod consulter;
 mod creer;
+mod idempotence;
 mod jeton;
 pub(crate) mod vue;
 

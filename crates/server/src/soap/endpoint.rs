@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use dossier::{CodeRetour, Operation, Reponse, Service};
 use jiff::Timestamp;
 use storage::Action;
+use storage::seam::{Seam, pass};
 use tracing::{Instrument as _, info_span};
 use wss::{AddressingHeaders, EncryptFor, EncryptionAlgorithms, Opened, Refusal, Sealing, Unspent};
 use xmlsec::{Document, Encoding, Signed};
@@ -194,6 +195,7 @@ async fn accept<'d>(
         .spend(&state.replay)
         .await
         .map_err(|_| Failure::Unavailable("the replay guard could not be asked".to_owned()))??;
+    pass(Seam::AfterReplay, "message").map_err(unavailable)?;
     if state.config.chaos.strikes(Misbehaviour::Refused, &mut crate::clock::rng()) {
         return Err(Refusal::Replayed.into());
     }

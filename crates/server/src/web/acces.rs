@@ -9,6 +9,7 @@ use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use storage::seam::{Seam, pass};
 use storage::{Acteur, Action, Cle, Trace};
 
 use super::etablissement::cle;
@@ -105,7 +106,13 @@ async fn enter(
             tx.application(good_for.application).await
         })
     });
-    match entered.await {
+    let entered = entered.await.and_then(|entered| {
+        if entered.is_some() {
+            pass(Seam::AfterToken, "redirection")?;
+        }
+        Ok(entered)
+    });
+    match entered {
         Ok(Some(application)) => {
             let mut response = (StatusCode::SEE_OTHER, [(LOCATION, "/dossier")]).into_response();
             let cookies = [session.set_cookie(), remember_partner(&application.name)];

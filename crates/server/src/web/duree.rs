@@ -47,11 +47,9 @@ impl Duree {
             derniere: is_last(session.idle_end, session.absolute_end),
         }
     }
-}
 
-impl Duree {
-    /// Of a session of the desk.
-    pub(in crate::web) fn of_desk(secret: &Secret, session: &SessionBureau, now: Timestamp) -> Self {
+    /// Of a session of the establishment's desk.
+    pub(in crate::web) fn bureau(secret: &Secret, session: &SessionBureau, now: Timestamp) -> Self {
         Self {
             quoi: "le bureau",
             adresse: "/etablissement/rester",

@@ -70,6 +70,25 @@ impl Secret {
         Some(value)
     }
 
+    /// The same for a browser that comes back by a link of another site, for `seconds`.
+    pub(super) fn set_lax_cookie(&self, name: &str, seconds: u32) -> Option<HeaderValue> {
+        let cookie = format!("{name}={}; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age={seconds}", self.0);
+        let mut value = HeaderValue::from_str(&cookie).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// The text itself, for where it has to be shown.
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// What stands for this secret together with another, for one purpose: it tells nothing of either.
+    pub(super) fn derived(&self, purpose: &str, with: &Self) -> String {
+        let text = format!("{purpose}:{}:{}", self.0, with.0);
+        URL_SAFE_NO_PAD.encode(DigestMethod::Sha256.digest(text.as_bytes()))
+    }
+
     /// The header that gives this secret to the browser, until it is closed.
     pub(super) fn set_cookie(&self) -> Option<HeaderValue> {
         self.set(COOKIE_NAME)

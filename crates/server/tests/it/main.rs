@@ -9,11 +9,13 @@ mod audit;
 mod chaos;
 mod codes;
 mod contract;
+mod disque;
 mod encryption;
 mod famille;
 mod faults;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod idempotence;
 mod inspect;
 mod instances;
 mod jetons;

@@ -10,6 +10,8 @@
 mod application;
 #[path = "../storage/bureau.rs"]
 mod bureau;
+#[path = "../storage/cle_idempotence.rs"]
+mod cle_idempotence;
 #[path = "../storage/coffre.rs"]
 mod coffre;
 #[path = "../storage/commit.rs"]
@@ -36,6 +38,8 @@ mod liaison;
 mod logs;
 #[path = "../storage/nomenclature.rs"]
 mod nomenclature;
+#[path = "../storage/openid.rs"]
+mod openid;
 #[path = "../storage/rejeu.rs"]
 mod rejeu;
 #[path = "../storage/reprise.rs"]

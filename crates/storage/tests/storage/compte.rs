@@ -36,6 +36,7 @@ async fn enter(base: &Base, compte: CompteId, cookie: u8, second_vu: bool) {
     let session = &NouvelleSession {
         compte,
         second_vu,
+        par_openid: false,
         navigateur: "Firefox, Windows",
         idle: 30 * MINUTE,
         absolute: 600 * MINUTE,
@@ -84,6 +85,13 @@ async fn logins_and_subjects_are_one_account_s_and_establishments_must_exist() {
     assert_eq!(refused(run!(base, add_compte(second))), Refusal::SujetTaken);
     assert_eq!(read!(base, compte_by_sujet("899700000001")).unwrap().id, id);
     assert_eq!(read!(base, compte_by_sujet("")), None);
+    // linked later, and unlinked
+    let other = read!(base, compte_by_login("a.duval")).unwrap().id;
+    assert_eq!(refused(run!(base, set_sujet(other, Some("899700000001")))), Refusal::SujetTaken);
+    run!(base, set_sujet(id, Some("899700000001"))).unwrap();
+    run!(base, set_sujet(id, None)).unwrap();
+    run!(base, set_sujet(other, Some("899700000001"))).unwrap();
+    assert_eq!(read!(base, compte_by_sujet("899700000001")).unwrap().id, other);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@
 
 mod application;
 mod bureau;
+mod cle_idempotence;
 mod coffre;
 mod commit;
 mod compte;
@@ -22,6 +23,7 @@ mod journal;
 mod liaison;
 mod logs;
 mod nomenclature;
+mod openid;
 mod ours;
 mod rejeu;
 mod reprise;

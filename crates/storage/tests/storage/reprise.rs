@@ -106,6 +106,7 @@ async fn a_late_form_of_the_desk_is_kept_for_its_account_browser_and_demande_alo
     let session = &NouvelleSession {
         compte: anne,
         second_vu: true,
+        par_openid: false,
         navigateur: "Firefox",
         idle: 30 * MINUTE,
         absolute: 20 * 60 * MINUTE,

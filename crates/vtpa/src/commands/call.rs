@@ -143,6 +143,9 @@ FILE.json holds objects with the contract's element names, lists as arrays of th
     }
   }
 
+Where the server is configured so, a key of your own gives the first answer again for 24 hours, in place of a second dossier:
+  \"ParametresOptionnels\": [{\"Nom\": \"CleIdempotence\", \"Valeur\": \"6f1c6a9e-1d0b-4a1e-9c59-7d9c5a1e4b11\"}]
+
 Example:
   vtpa call creer dossier.json --profile x509 --ca vtpa-demo/ca.pem \\
       --cert vtpa-demo/partner.pem --key vtpa-demo/partner.key";

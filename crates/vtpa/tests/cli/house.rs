@@ -3,12 +3,13 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use testkit::pki::{Identity, pki};
+use testkit::postgres::Place;
 
 use crate::vtpa::{Ended, command, tool, vtpa_in};
 
@@ -25,14 +26,27 @@ pub(crate) const FINESS: &str = "010990018";
 
 impl House {
     pub(crate) fn new() -> Self {
+        Self::on("sqlite:vtpa.db")
+    }
+
+    /// On a PostgreSQL database of its own.
+    pub(crate) fn on_postgres() -> (Self, Place) {
+        let place = Place::new();
+        (Self::on(&place.url()), place)
+    }
+
+    /// On the database of this URL.
+    pub(crate) fn on(database: &str) -> Self {
         let house = Self { directory: tempfile::tempdir().unwrap() };
         for identity in [&pki().ca, &pki().server, &pki().partner, &pki().second, &pki().unregistered] {
             identity.write(house.path());
         }
         fs::write(
             house.path().join("vtpa.toml"),
-            "public_url = \"https://localhost:8443\"\nsandbox = true\n[listen]\nhttps = \"127.0.0.1:0\"\n\
-             [database]\nurl = \"sqlite:vtpa.db\"\n[trust]\nanchors = [\"ca.pem\"]\n",
+            format!(
+                "public_url = \"https://localhost:8443\"\nsandbox = true\n[listen]\nhttps = \"127.0.0.1:0\"\n\
+                 [database]\nurl = \"{database}\"\n[trust]\nanchors = [\"ca.pem\"]\n"
+            ),
         )
         .unwrap();
         house.operator(&["partner", "add", "portail", "--cert", "partner.pem"]).status(0);
@@ -62,7 +76,7 @@ impl House {
     pub(crate) fn serve_logged(&self) -> Running {
         let log = fs::File::create(self.path().join("log")).unwrap();
         let arguments = ["serve", "--config", "vtpa.toml", "--listen", "127.0.0.1:0"];
-        Running::start_with(self.path(), &arguments, log.into())
+        Running::start_by(&mut command(), self.path(), &arguments, log.into())
     }
 
     /// What [`House::serve_logged`] logged, once it holds `part`.
@@ -95,11 +109,12 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(directory: &Path, arguments: &[&str]) -> Self {
-        Self::start_with(directory, arguments, Stdio::inherit())
+        Self::start_by(&mut command(), directory, arguments, Stdio::inherit())
     }
 
-    fn start_with(directory: &Path, arguments: &[&str], err: Stdio) -> Self {
-        let mut child = command()
+    /// The same by a command that has an environment of its own.
+    pub(crate) fn start_by(command: &mut Command, directory: &Path, arguments: &[&str], err: Stdio) -> Self {
+        let mut child = command
             .current_dir(directory)
             .args(arguments)
             .stdout(Stdio::piped())

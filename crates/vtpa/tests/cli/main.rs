@@ -2,17 +2,20 @@
 
 #![cfg(test)]
 
+mod audit;
 mod call;
 mod cert;
 mod config;
 mod demande;
 mod demo;
 mod dossier;
+mod durability;
 mod etablissement;
 mod finess;
 mod help;
 mod house;
 mod inspect;
+mod instances;
 mod keep;
 mod key;
 mod metrics;

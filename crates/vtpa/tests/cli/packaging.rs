@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::house::House;
-use crate::vtpa::{command, tool, vtpa_in};
+use crate::vtpa::{command, is_in_the_binary, tool, vtpa_in};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -37,6 +37,14 @@ fn of(unit: &[(String, String, String)], key: &str) -> Vec<String> {
     unit.iter().filter(|(_, name, _)| name == key).map(|(_, _, value)| value.clone()).collect()
 }
 
+/// crates/vtpa/tests/seams finds the same words in the binary that is built with them.
+#[test]
+fn the_binary_cannot_be_made_to_fail_at_seams() {
+    for word in ["FAILPOINTS", "after_shared_commit"] {
+        assert!(!is_in_the_binary(word), "{word}");
+    }
+}
+
 #[test]
 fn every_file_of_the_debian_package_is_there() {
     let manifest: toml::Table = toml::from_str(&read("crates/vtpa/Cargo.toml")).unwrap();
@@ -59,6 +67,16 @@ fn every_file_of_the_debian_package_is_there() {
         assert!(!text.contains("rm -r"), "{script} deletes nothing");
         tool(&scripts, "sh", &["-n", script]);
     }
+}
+
+#[test]
+fn the_installed_configuration_keeps_the_database_where_the_service_may_write() {
+    let postinst = read("packaging/debian/postinst");
+    let script =
+        postinst.lines().find_map(|line| line.trim().strip_prefix("sed -i '")?.split_once('\'')).unwrap().0;
+    let template = tool(&root(), "sed", &[script, "crates/server/src/config/template.toml"]);
+    assert!(template.contains("url = \"sqlite:/var/lib/vtpa/vtpa.db\""), "{template}");
+    assert!(of(&unit(), "StateDirectory") == ["vtpa"], "systemd makes /var/lib/vtpa");
 }
 
 #[test]

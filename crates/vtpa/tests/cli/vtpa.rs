@@ -77,6 +77,14 @@ fn end(command: &mut Command) -> Ended {
     }
 }
 
+/// Whether these letters are among the binary's bytes.
+pub(crate) fn is_in_the_binary(word: &str) -> bool {
+    let grep = Command::new("grep").args(["-aqF", word, env!("CARGO_BIN_EXE_vtpa")]).status();
+    let status = grep.expect("grep is everywhere").code();
+    assert!(matches!(status, Some(0 | 1)), "grep ended with {status:?}");
+    status == Some(0)
+}
+
 /// Runs another program, which must succeed, and returns its standard output.
 pub(crate) fn tool(directory: &Path, program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program)

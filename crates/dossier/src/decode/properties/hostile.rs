@@ -15,8 +15,8 @@ use super::strategies::{creation, texte};
 use crate::model::{CreationDossier, Dossier, IdDossier, StatutDemande};
 use crate::nomenclature::Nomenclatures;
 use crate::{
-    CodeRetour, ConsulterDossierPResponse, NAMESPACE, Operation, Reponse, decode_consulter, decode_creer,
-    decode_jeton, decode_reponse,
+    CodeRetour, ConsulterDossierPResponse, Extensions, NAMESPACE, Operation, Reponse, decode_consulter,
+    decode_creer, decode_jeton, decode_reponse,
 };
 
 pub(super) const TODAY: Date = Date::constant(2026, 11, 20);
@@ -246,7 +246,11 @@ fn read_by_all(element: Signed<'_>, body: Signed<'_>) -> Result<CreationDossier,
     if let Err(code) = decode_jeton(element) {
         assert_told(&code);
     }
-    let creation = decode_creer(element, TODAY, &Nomenclatures::default());
+    let with = Extensions { cle_idempotence: true };
+    if let Err(code) = decode_creer(element, TODAY, &Nomenclatures::default(), with) {
+        assert_told(&code);
+    }
+    let creation = decode_creer(element, TODAY, &Nomenclatures::default(), Extensions::default());
     if let Err(code) = &creation {
         assert_told(code);
     }

@@ -9,7 +9,8 @@ use super::{cases, hostile};
 use crate::model::{CreationDossier, Dossier};
 use crate::nomenclature::Nomenclatures;
 use crate::{
-    AccesSaisi, CreationSaisie, Operation, Reponse, Requete, decode_consulter, decode_creer, decode_reponse,
+    AccesSaisi, CreationSaisie, Extensions, Operation, Reponse, Requete, decode_consulter, decode_creer,
+    decode_reponse,
 };
 
 /// The contract's JSON of a creation, which `vtpa call creer` takes.
@@ -36,7 +37,7 @@ pub(super) fn sent(requete: &Requete) -> Result<CreationDossier, crate::CodeReto
         |body| {
             let (operation, element) = crate::operation(body).expect("a client asks for one operation");
             assert_eq!(operation, Operation::CreerDossierPA);
-            decode_creer(element, hostile::TODAY, &Nomenclatures::default())
+            decode_creer(element, hostile::TODAY, &Nomenclatures::default(), Extensions::default())
         },
     )
 }

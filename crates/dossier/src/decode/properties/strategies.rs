@@ -210,6 +210,7 @@ pub(super) fn creation() -> impl Strategy<Value = CreationDossier> {
             id_local: IdLocal::parse(&id_local).expect("the text is trimmed and has no control"),
             etablissements: (1..).zip(etablissements).collect(),
             parametres_optionnels,
+            cle_idempotence: None,
         })
 }
 

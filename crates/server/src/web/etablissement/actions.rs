@@ -98,7 +98,7 @@ impl Action {
             Self::Refus => {
                 "La famille verra votre refus, son motif et votre message. Vous n’aurez plus accès au dossier."
             }
-            Self::Admission => "La demande est terminée : la personne est arrivée chez vous.",
+            Self::Admission => "La demande est terminée\u{a0}: la personne est arrivée chez vous.",
         }
     }
 
@@ -113,23 +113,25 @@ impl Action {
     /// What a message may say to the family.
     fn aide(self) -> &'static str {
         match self {
-            Self::ListeAttente | Self::Retour => "Par exemple : « Comptez environ six mois d’attente. »",
-            Self::Proposition => {
-                "Par exemple : « Une chambre se libère le 1er mars. Appelez-nous pour la visiter. »"
+            Self::ListeAttente | Self::Retour => {
+                "Par exemple\u{a0}: «\u{a0}Comptez environ six mois d’attente.\u{a0}»"
             }
-            Self::Refus => "Par exemple : « Nous n’avons pas d’unité protégée. »",
-            Self::Admission => "Par exemple : « Bienvenue chez nous. »",
+            Self::Proposition => {
+                "Par exemple\u{a0}: «\u{a0}Une chambre se libère le 1er mars. Appelez-nous pour la visiter.\u{a0}»"
+            }
+            Self::Refus => "Par exemple\u{a0}: «\u{a0}Nous n’avons pas d’unité protégée.\u{a0}»",
+            Self::Admission => "Par exemple\u{a0}: «\u{a0}Bienvenue chez nous.\u{a0}»",
         }
     }
 
     /// What is told once it is done.
     pub(super) fn faite(self) -> &'static str {
         match self {
-            Self::ListeAttente => "C’est enregistré : la personne est sur votre liste d’attente.",
-            Self::Retour => "C’est enregistré : la demande est revenue sur votre liste d’attente.",
-            Self::Proposition => "C’est enregistré : la place est proposée à la famille.",
-            Self::Refus => "C’est enregistré : la demande est refusée.",
-            Self::Admission => "C’est enregistré : l’admission est confirmée.",
+            Self::ListeAttente => "C’est enregistré\u{a0}: la personne est sur votre liste d’attente.",
+            Self::Retour => "C’est enregistré\u{a0}: la demande est revenue sur votre liste d’attente.",
+            Self::Proposition => "C’est enregistré\u{a0}: la place est proposée à la famille.",
+            Self::Refus => "C’est enregistré\u{a0}: la demande est refusée.",
+            Self::Admission => "C’est enregistré\u{a0}: l’admission est confirmée.",
         }
     }
 }
@@ -262,7 +264,7 @@ async fn page(
     saisie: &Saisie,
     (status, erreurs): (StatusCode, Erreurs),
 ) -> Response {
-    let cadre = match agent.cadre(state).await {
+    let cadre = match seen_by(state, agent, found, action, status).await {
         Ok(cadre) => cadre,
         Err(error) => return failure(&error, None),
     };
@@ -283,6 +285,21 @@ async fn page(
             erreurs,
         },
     )
+}
+
+/// Tells the trail that this account is about to be shown whose demande it is; gives the page's frame.
+async fn seen_by(
+    state: &AppState,
+    agent: &Agent,
+    found: &DemandeBureau,
+    action: Action,
+    status: StatusCode,
+) -> Result<Cadre, storage::Error> {
+    let cadre = agent.cadre(state).await?;
+    let trace = agent.trace(storage::Action::PageVue).dossier(&found.dossier.id).demande(found.demande.id);
+    let trace = trace.detail(&format!("etablissement {}", action.code())).code(status.as_str());
+    agent.sees(state, trace).await?;
+    Ok(cadre)
 }
 
 /// `POST /etablissement/demandes/{id}/{action}`
@@ -397,14 +414,14 @@ fn check(action: Action, reason: Option<&str>, remarque: &str, confirmed: bool) 
             && !reason.is_some_and(|code| dossier::motif_convient(code, action.vers())))
         .then_some("Choisissez le motif du refus."),
         remarque: if length > Action::REMARQUE_MAX {
-            Some(format!("Votre message a {length} caractères : raccourcissez-le à 1000 au plus."))
+            Some(format!("Votre message a {length} caractères\u{a0}: raccourcissez-le à 1000 au plus."))
         } else if !printable {
-            Some("Votre message contient des caractères invisibles : recopiez-le sans eux.".to_owned())
+            Some("Votre message contient des caractères invisibles\u{a0}: recopiez-le sans eux.".to_owned())
         } else {
             None
         },
         confirmation: (action.definitive() && !confirmed)
-            .then_some("Cochez la case pour confirmer : cette action est définitive."),
+            .then_some("Cochez la case pour confirmer\u{a0}: cette action est définitive."),
     }
 }
 
@@ -415,12 +432,13 @@ async fn depassee(
     action: Action,
     remarque: String,
 ) -> Response {
-    let cadre = match agent.cadre(state).await {
+    let status = StatusCode::CONFLICT;
+    let cadre = match seen_by(state, agent, found, action, status).await {
         Ok(cadre) => cadre,
         Err(error) => return failure(&error, None),
     };
     html(
-        StatusCode::CONFLICT,
+        status,
         &Depassee {
             style: style_path(),
             feuille: desk_style_path(),

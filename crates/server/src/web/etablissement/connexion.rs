@@ -48,6 +48,12 @@ struct Page {
     erreur: Option<String>,
     /// What happened before: the session was left, or ended.
     nouvelle: Option<&'static str>,
+    /// What the provider of OpenID Connect is called, where there is one.
+    openid: Option<String>,
+    /// Passwords are taken.
+    mots_de_passe: bool,
+    /// Where who left signs out at the provider too.
+    sortie: Option<String>,
 }
 
 const REFUSED: &str =
@@ -57,18 +63,31 @@ const REFUSED: &str =
 pub(super) async fn form(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
     match Agent::of(&state, &headers).await {
         Ok(Some(_)) => to("/etablissement"),
-        Ok(None) => door(&headers, StatusCode::OK, String::new(), None, None),
+        Ok(None) => door(&state, &headers, StatusCode::OK, String::new(), None, None),
         Err(error) => failure(&error, None),
     }
 }
 
 /// The door, with a token of its own where the browser has none.
 fn door(
+    state: &AppState,
     headers: &HeaderMap,
     status: StatusCode,
     identifiant: String,
     erreur: Option<String>,
     nouvelle: Option<&'static str>,
+) -> Response {
+    door_and_way_out(state, headers, status, identifiant, erreur, nouvelle, None)
+}
+
+fn door_and_way_out(
+    state: &AppState,
+    headers: &HeaderMap,
+    status: StatusCode,
+    identifiant: String,
+    erreur: Option<String>,
+    nouvelle: Option<&'static str>,
+    sortie: Option<String>,
 ) -> Response {
     let had = Secret::of_named_cookie(headers, AVANT);
     let secret = had.clone().unwrap_or_else(|| Secret::draw(&mut crate::clock::rng()));
@@ -79,6 +98,9 @@ fn door(
         identifiant,
         erreur,
         nouvelle,
+        openid: state.openid.as_ref().map(|provider| provider.label().to_owned()),
+        mots_de_passe: !state.config.openid.only,
+        sortie,
     };
     let mut response = html(status, &page);
     if had.is_none()
@@ -102,21 +124,27 @@ pub(super) async fn posted(
         .is_some_and(|secret| is_own(&secret, &headers, saisie.jeton.as_deref()));
     if !own {
         let words = "Le formulaire n’était plus valable. Recommencez.".to_owned();
-        return door(&headers, StatusCode::FORBIDDEN, typed, Some(words), None);
+        return door(&state, &headers, StatusCode::FORBIDDEN, typed, Some(words), None);
+    }
+    if state.config.openid.only {
+        let words = "On n’entre plus ici par mot de passe.".to_owned();
+        return door(&state, &headers, StatusCode::FORBIDDEN, String::new(), Some(words), None);
     }
     let address = address.map(|Extension(address)| address.network(&headers));
     let password = saisie.mot_de_passe.unwrap_or_default();
     match enter(&state, &headers, &typed, password, address).await {
         Ok(Entered::Yes(response)) => *response,
-        Ok(Entered::Refused) => door(&headers, StatusCode::FORBIDDEN, typed, Some(REFUSED.to_owned()), None),
+        Ok(Entered::Refused) => {
+            door(&state, &headers, StatusCode::FORBIDDEN, typed, Some(REFUSED.to_owned()), None)
+        }
         Ok(Entered::Expired) => {
             let words =
                 "Ce mot de passe provisoire n’est plus valable. Demandez-en un autre à votre administrateur.";
-            door(&headers, StatusCode::FORBIDDEN, typed, Some(words.to_owned()), None)
+            door(&state, &headers, StatusCode::FORBIDDEN, typed, Some(words.to_owned()), None)
         }
         Ok(Entered::Early(wait)) => {
             let (status, words) = too_early(wait);
-            door(&headers, status, typed, Some(words), None)
+            door(&state, &headers, status, typed, Some(words), None)
         }
         Err(error) => failure(&error, None),
     }
@@ -234,7 +262,7 @@ pub(super) async fn leave(
     let jeton = read_form::<Sortie>(request).await.unwrap_or_default().jeton;
     let agent = match Agent::of(&state, &headers).await {
         Ok(Some(agent)) => agent,
-        Ok(None) => return door(&headers, StatusCode::OK, String::new(), None, Some(LEFT)),
+        Ok(None) => return door(&state, &headers, StatusCode::OK, String::new(), None, Some(LEFT)),
         Err(error) => return failure(&error, None),
     };
     if !agent.owns(&headers, jeton.as_deref()) {
@@ -252,7 +280,13 @@ pub(super) async fn leave(
         return failure(&error, None);
     }
     forget(&state, &headers, None).await;
-    let mut response = door(&headers, StatusCode::OK, String::new(), None, Some(LEFT));
+    // who came from the provider is still signed in there: that is offered to be ended, not done unasked
+    let sortie = match &state.openid {
+        Some(provider) if agent.session.par_openid => provider.adresse_de_sortie().await,
+        _ => None,
+    };
+    let mut response =
+        door_and_way_out(&state, &headers, StatusCode::OK, String::new(), None, Some(LEFT), sortie);
     take(&mut response);
     super::reprise::take(&mut response);
     response

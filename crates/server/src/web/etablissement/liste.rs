@@ -18,7 +18,7 @@ use crate::web::page::{failure, html};
 use crate::web::vue::bureau::Ligne;
 
 /// Few enough that a page stays light.
-const PAR_PAGE: u32 = 20;
+const PAR_PAGE: u32 = 15;
 
 /// Some states together, under a name.
 pub(super) struct Groupe {
@@ -85,11 +85,7 @@ impl Choix {
 
     /// Counted from 1.
     fn page(&self) -> u32 {
-        self.page
-            .as_deref()
-            .and_then(|page| page.parse().ok())
-            .filter(|page| (1..=10_000).contains(page))
-            .unwrap_or(1)
+        self.page.as_deref().and_then(|page| page.parse().ok()).filter(|page| *page > 0).unwrap_or(1)
     }
 }
 
@@ -106,7 +102,7 @@ struct Page {
     anciennes_d_abord: bool,
     lignes: Vec<Ligne>,
     page: u32,
-    pages: u64,
+    pages: u32,
     /// There is another page.
     suite: bool,
 }
@@ -139,23 +135,24 @@ async fn render(state: &AppState, agent: &Agent, choix: &Choix) -> Result<Page, 
     let page = agent.trace(storage::Action::PageVue).detail("etablissement").code("200");
     agent.sees(state, page).await?;
     let groupe = choix.groupe();
-    let filtre = FiltreBureau {
-        etablissement: agent.etablissement(),
-        statuts: groupe.statuts,
-        anciennes_d_abord: choix.anciennes_d_abord(),
-        depuis: (choix.page() - 1).saturating_mul(PAR_PAGE),
-        limite: PAR_PAGE,
-    };
-    let wanted = &filtre;
+    let (etablissement, anciennes_d_abord) = (agent.etablissement(), choix.anciennes_d_abord());
     let found = state.store.read(move |reader| {
         Box::pin(async move {
-            Ok((reader.bureau_liste(wanted).await?, reader.bureau_nombres(wanted.etablissement).await?))
+            let nombres = reader.bureau_nombres(etablissement).await?;
+            // a page that was the last but one while the list was longer shows what is the last now
+            let page = choix.page().min(pages(&nombres, groupe.statuts));
+            let filtre = FiltreBureau {
+                etablissement,
+                statuts: groupe.statuts,
+                anciennes_d_abord,
+                depuis: (page - 1).saturating_mul(PAR_PAGE),
+                limite: PAR_PAGE,
+            };
+            Ok((reader.bureau_liste(&filtre).await?, nombres, page))
         })
     });
-    let (lignes, nombres) = found.await?;
-    let count = |statuts: &[StatutDemande]| -> u64 {
-        nombres.iter().filter(|(statut, _)| statuts.contains(statut)).map(|(_, count)| count).sum()
-    };
+    let (lignes, nombres, page) = found.await?;
+    let count = |statuts| count(&nombres, statuts);
     let onglets = GROUPES.iter().map(|one| Onglet {
         code: one.code,
         nom: one.nom,
@@ -163,7 +160,7 @@ async fn render(state: &AppState, agent: &Agent, choix: &Choix) -> Result<Page, 
         ici: one.code == groupe.code,
     });
     let now = state.clock.now();
-    let pages = count(groupe.statuts).div_ceil(PAR_PAGE.into()).max(1);
+    let pages = pages(&nombres, groupe.statuts);
     Ok(Page {
         style: style_path(),
         feuille: desk_style_path(),
@@ -174,10 +171,20 @@ async fn render(state: &AppState, agent: &Agent, choix: &Choix) -> Result<Page, 
             .filter(|one| one.ici || one.nombre > 0 || matches!(one.code, "a-traiter" | "toutes"))
             .collect(),
         choisi: groupe,
-        anciennes_d_abord: choix.anciennes_d_abord(),
+        anciennes_d_abord,
         lignes: lignes.iter().map(|ligne| Ligne::new(ligne, now)).collect(),
-        page: choix.page(),
+        page,
         pages,
-        suite: u64::from(choix.page()) < pages,
+        suite: page < pages,
     })
+}
+
+/// How many demandes are in these states.
+fn count(nombres: &[(StatutDemande, u64)], statuts: &[StatutDemande]) -> u64 {
+    nombres.iter().filter(|(statut, _)| statuts.contains(statut)).map(|(_, count)| count).sum()
+}
+
+/// How many pages these states fill: one at least.
+fn pages(nombres: &[(StatutDemande, u64)], statuts: &[StatutDemande]) -> u32 {
+    u32::try_from(count(nombres, statuts).div_ceil(PAR_PAGE.into())).unwrap_or(u32::MAX).max(1)
 }

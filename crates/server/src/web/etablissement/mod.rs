@@ -10,6 +10,7 @@ mod connexion;
 mod demande;
 mod export;
 mod liste;
+mod openid;
 mod page;
 mod porte;
 mod reprise;
@@ -40,10 +41,12 @@ pub(super) const ROUTES: &[(&str, &str)] = &[
     ("POST", "/etablissement/demandes/{id}/{action}"),
     ("GET", "/etablissement/reprise"),
     ("POST", "/etablissement/reprise"),
-    ("POST", "/etablissement/rester"),
     ("GET", "/etablissement/connexion"),
     ("POST", "/etablissement/connexion"),
+    ("GET", "/etablissement/openid"),
+    ("GET", "/etablissement/openid/retour"),
     ("POST", "/etablissement/deconnexion"),
+    ("POST", "/etablissement/rester"),
     ("GET", "/etablissement/code"),
     ("POST", "/etablissement/code"),
     ("GET", "/etablissement/second-facteur"),
@@ -63,9 +66,12 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
         .route("/etablissement/demandes/{id}", get(demande::open).head(nothing))
         .route("/etablissement/demandes/{id}/{action}", get(actions::form).post(actions::posted))
         .route("/etablissement/reprise", get(reprise::show).post(reprise::drop_kept))
-        .route("/etablissement/rester", post(rester::extend))
         .route("/etablissement/connexion", get(connexion::form).post(connexion::posted))
+        // a look ahead is not sent anywhere, and uses nothing up
+        .route("/etablissement/openid", get(openid::leave).head(nothing))
+        .route("/etablissement/openid/retour", get(openid::back).head(nothing))
         .route("/etablissement/deconnexion", post(connexion::leave))
+        .route("/etablissement/rester", post(rester::extend))
         .route("/etablissement/code", get(second_facteur::ask).post(second_facteur::shown))
         .route("/etablissement/second-facteur", get(second_facteur::begin).post(second_facteur::confirmed))
         .route("/etablissement/second-facteur/qr.svg", get(second_facteur::image))

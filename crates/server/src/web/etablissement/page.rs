@@ -17,7 +17,7 @@ pub(super) struct Cadre {
     pub(super) nom: String,
     /// Of every form.
     pub(super) jeton: String,
-    /// When the session ends, and the button that makes it last.
+    /// When the session ends.
     pub(super) duree: Duree,
     /// Nothing is missing: the desk's other pages can be gone to.
     pub(super) ouvert: bool,

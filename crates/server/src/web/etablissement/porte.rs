@@ -26,7 +26,7 @@ const NAVIGATEUR_AGE: u32 = 31_536_000;
 
 /// A session ends after this long without a page asked for…
 pub(super) const IDLE: Duration = Duration::from_mins(30);
-/// …and after this long in any case.
+/// …and after this long in any case: RGAA 13.1 wants 20 hours at least.
 pub(super) const ABSOLUTE: Duration = Duration::from_hours(20);
 
 pub(super) const CONNEXION: &str = "/etablissement/connexion";
@@ -58,12 +58,8 @@ impl Manque {
     }
 }
 
-/// What this session of this account lacks.
+/// What a session of this account that began by password lacks.
 pub(super) fn manque(compte: &Compte, second_vu: bool, sandbox: bool) -> Option<Manque> {
-    // who came by OpenID Connect has shown two factors there, and needs no password here
-    if second_vu && compte.second_facteur.is_none() {
-        return None;
-    }
     if compte.second_facteur.is_some() && !second_vu {
         Some(Manque::Code)
     } else if compte.provisoire != Provisoire::Non {
@@ -80,10 +76,17 @@ impl Agent {
     pub(super) async fn of(state: &AppState, headers: &HeaderMap) -> Result<Option<Self>, storage::Error> {
         let Some(secret) = Secret::of_named_cookie(headers, SESSION) else { return Ok(None) };
         let session = state.store.live_bureau_session(&secret.sha256()).await?;
+        // where nobody enters by password any more, nobody who did is in either
+        let only = state.config.openid.only;
+        let session = session.filter(|session| session.par_openid || !only);
         Ok(session.map(|session| Self { secret, session }))
     }
 
     pub(super) fn manque(&self, state: &AppState) -> Option<Manque> {
+        // who came by OpenID Connect has shown two factors there, and needs no password here
+        if self.session.par_openid {
+            return None;
+        }
         manque(&self.session.compte, self.session.second_vu, state.config.sandbox)
     }
 
@@ -101,7 +104,7 @@ impl Agent {
             etablissement: etablissement.unwrap_or_else(|| format!("Établissement {}", self.etablissement())),
             nom: self.session.compte.nom.as_str().to_owned(),
             jeton: self.secret.form_token(),
-            duree: Duree::of_desk(&self.secret, &self.session, state.clock.now()),
+            duree: Duree::bureau(&self.secret, &self.session, state.clock.now()),
             ouvert: self.manque(state).is_none(),
         })
     }
@@ -171,9 +174,21 @@ pub(super) fn is_own(secret: &Secret, headers: &HeaderMap, jeton: Option<&str>) 
     !from_elsewhere(headers) && jeton.is_some_and(|jeton| secret.owns_form(jeton))
 }
 
-/// A session for an account that showed its password, or came by OpenID Connect.
+/// A session for an account that showed its password.
 pub(super) fn new_session<'a>(compte: &Compte, second_vu: bool, navigateur: &'a str) -> NouvelleSession<'a> {
-    NouvelleSession { compte: compte.id, second_vu, navigateur, idle: IDLE, absolute: ABSOLUTE }
+    NouvelleSession {
+        compte: compte.id,
+        second_vu,
+        par_openid: false,
+        navigateur,
+        idle: IDLE,
+        absolute: ABSOLUTE,
+    }
+}
+
+/// A session for an account whose owner came by OpenID Connect.
+pub(super) fn new_openid_session<'a>(compte: &Compte, navigateur: &'a str) -> NouvelleSession<'a> {
+    NouvelleSession { par_openid: true, ..new_session(compte, true, navigateur) }
 }
 
 /// Nothing is missing any more: it is noted when, and that this browser was the one.

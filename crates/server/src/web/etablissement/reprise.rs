@@ -21,7 +21,8 @@ use crate::web::garde::from_here;
 use crate::web::page::{failure, html};
 use crate::web::reprise::{GARDE, open, seal};
 use crate::web::secret::Secret;
-use crate::web::vue::bureau::{heure, motif};
+use crate::web::vue::bureau::motif;
+use crate::web::vue::textes::heure;
 
 /// Where what was kept is offered.
 pub(super) const ADRESSE: &str = "/etablissement/reprise";

@@ -1,4 +1,6 @@
-//! `/etablissement/rester`: the button « Rester connecté ». It opens another window: what is half typed in this one stays.
+//! « Rester connecté »: the desk's session lasts another half hour (RGAA 13.1).
+//!
+//! The button opens another window, so that what is half typed stays where it is; it works without script.
 
 use std::sync::Arc;
 
@@ -8,9 +10,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::page::Cadre;
 use super::porte::{Agent, CONNEXION, form as read_form, not_own, to};
 use crate::state::AppState;
-use crate::web::duree::Duree;
 use crate::web::fichiers::{desk_style_path, style_path};
 use crate::web::page::{failure, html};
 
@@ -19,11 +21,11 @@ use crate::web::page::{failure, html};
 struct Page {
     style: &'static str,
     feuille: &'static str,
-    duree: Duree,
+    cadre: Cadre,
 }
 
 #[derive(Deserialize, Default)]
-struct Saisie {
+struct Bouton {
     jeton: Option<String>,
 }
 
@@ -33,29 +35,34 @@ pub(super) async fn extend(
     headers: HeaderMap,
     request: Request,
 ) -> Response {
-    let jeton = read_form::<Saisie>(request).await.unwrap_or_default().jeton;
-    let agent = match Agent::of(&state, &headers).await {
-        Ok(Some(agent)) => agent,
-        Ok(None) => return to(CONNEXION),
-        Err(error) => return failure(&error, None),
-    };
-    if !agent.owns(&headers, jeton.as_deref()) {
-        return not_own(&state, &agent).await;
-    }
-    let sha256 = agent.secret.sha256();
-    let extended = state.store.run("desk: stay", move |tx| {
-        Box::pin(async move {
-            tx.untraced("a session that lasts longer shows and changes nothing");
-            tx.extend_bureau_session(&sha256).await?;
-            tx.bureau_session(&sha256).await
-        })
-    });
-    match extended.await {
-        Ok(Some(session)) => {
-            let duree = Duree::of_desk(&agent.secret, &session, state.clock.now());
-            html(StatusCode::OK, &Page { style: style_path(), feuille: desk_style_path(), duree })
-        }
-        Ok(None) => to(CONNEXION),
+    let jeton = read_form::<Bouton>(request).await.unwrap_or_default().jeton;
+    match extended(&state, &headers, jeton.as_deref()).await {
+        Ok(response) => response,
         Err(error) => failure(&error, None),
     }
+}
+
+async fn extended(
+    state: &AppState,
+    headers: &HeaderMap,
+    jeton: Option<&str>,
+) -> Result<Response, storage::Error> {
+    let Some(agent) = Agent::of(state, headers).await? else { return Ok(to(CONNEXION)) };
+    if !agent.owns(headers, jeton) {
+        return Ok(not_own(state, &agent).await);
+    }
+    let sha256 = agent.secret.sha256();
+    let extended = state.store.run("desk: rester connecté", move |tx| {
+        Box::pin(async move {
+            tx.untraced("a session that lasts longer shows and changes nothing");
+            tx.extend_bureau_session(&sha256).await
+        })
+    });
+    if !extended.await? {
+        return Ok(to(CONNEXION));
+    }
+    // as it is now: the end that the page tells is the new one
+    let Some(agent) = Agent::of(state, headers).await? else { return Ok(to(CONNEXION)) };
+    let page = Page { style: style_path(), feuille: desk_style_path(), cadre: agent.cadre(state).await? };
+    Ok(html(StatusCode::OK, &page))
 }

@@ -7,15 +7,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use storage::{Acte, DemandeBureau, LigneBureau, StoredVolet};
 
 use super::demande::{hebergement, urgence};
-use super::personne::{Contact, Personne};
+use super::personne::{Contact, Personne, ne};
 use super::textes;
 use crate::clock::day_in_paris;
 use crate::web::famille::{EtapeVue, GirVue};
-
-/// `14 h 05`, with its day when that is not today.
-pub(in crate::web) fn heure(instant: Timestamp, now: Timestamp) -> String {
-    textes::heure(instant, now)
-}
 
 /// `3 mars 2027 à 14 h 05`
 pub(in crate::web) fn moment(instant: Timestamp, now: Timestamp) -> String {
@@ -30,6 +25,8 @@ pub(in crate::web) fn moment(instant: Timestamp, now: Timestamp) -> String {
 pub(in crate::web) struct Ligne {
     pub(in crate::web) demande: i64,
     pub(in crate::web) nom: String,
+    /// `Née le`, `Né le`
+    pub(in crate::web) ne: &'static str,
     pub(in crate::web) naissance: String,
     pub(in crate::web) commune: String,
     pub(in crate::web) statut: StatutDemande,
@@ -51,6 +48,7 @@ impl Ligne {
         Self {
             demande: ligne.demande,
             nom: nom(demandeur),
+            ne: ne(demandeur),
             naissance: textes::jour(demandeur.date_naissance),
             commune: commune(demandeur),
             statut: ligne.statut,
@@ -153,6 +151,8 @@ pub(in crate::web) struct Ouverte {
     pub(in crate::web) demande: i64,
     pub(in crate::web) version: i64,
     pub(in crate::web) nom: String,
+    /// `Née le`, `Né le`
+    pub(in crate::web) ne: &'static str,
     pub(in crate::web) naissance: String,
     pub(in crate::web) statut: StatutDemande,
     pub(in crate::web) etat: Etat,
@@ -171,6 +171,7 @@ impl Ouverte {
             demande: demande.id,
             version: opened.version(),
             nom: nom(&opened.dossier.demandeur),
+            ne: ne(&opened.dossier.demandeur),
             naissance: textes::jour(opened.dossier.demandeur.date_naissance),
             statut: demande.statut,
             etat: Etat::of(demande.statut),

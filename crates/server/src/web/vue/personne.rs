@@ -53,9 +53,14 @@ pub(in crate::web) struct Contact {
     pub(in crate::web) adresse: Option<AdresseVue>,
 }
 
+/// How the date of birth is said of someone.
+pub(in crate::web) fn ne(demandeur: &Demandeur) -> &'static str {
+    let feminine = matches!(demandeur.civilite.code.as_str(), "MME" | "MLLE");
+    if feminine { "Née le" } else { "Né le" }
+}
+
 impl Personne {
     pub(in crate::web) fn new(demandeur: &Demandeur) -> Self {
-        let feminine = matches!(demandeur.civilite.code.as_str(), "MME" | "MLLE");
         Self {
             civilite: libelle(&demandeur.civilite),
             civilite_code: demandeur.civilite.code.clone(),
@@ -63,7 +68,7 @@ impl Personne {
             nom_usuel: demandeur.nom_usuel.as_ref().map(texte),
             prenom: texte(&demandeur.prenom),
             autre_prenoms: demandeur.autre_prenoms.as_ref().map(texte),
-            ne: if feminine { "Née le" } else { "Né le" },
+            ne: ne(demandeur),
             naissance: textes::jour(demandeur.date_naissance),
             naissance_code: demandeur.date_naissance.to_string(),
             ville_naissance: demandeur.ville_naissance.as_ref().map(libelle),

@@ -39,6 +39,7 @@ fn of_five(method: &str, path: &str) -> [&'static str; 5] {
     const DOOR: &str = "303 /etablissement/connexion";
     const CODE: &str = "303 /etablissement/code";
     match (method, path) {
+        ("GET", "/etablissement/openid" | "/etablissement/openid/retour") => ["404"; 5],
         ("GET", "/etablissement") => [DOOR, DOOR, "200", CODE, "200"],
         ("GET", "/etablissement/demandes.csv") => [DOOR, DOOR, "200", CODE, "200"],
         ("GET", "/etablissement/demandes/{id}") => [DOOR, DOOR, "404", CODE, "200"],

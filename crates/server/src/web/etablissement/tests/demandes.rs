@@ -214,19 +214,95 @@ async fn lists_are_filtered_by_state_and_turned_by_pages() {
         .unwrap();
     let mut anne = opened(&desk, "anne").await;
     for (query, lines, pages) in [
-        ("", 20, "Page 1 sur 2"),
-        ("?page=2", 5, "Page 2 sur 2"),
-        ("?page=3", 0, "Page 3 sur 2"),
-        ("?page=x&etat=%27", 20, "Page 1 sur 2"),
-        ("?etat=nouvelles", 20, "Page 1 sur 2"),
+        ("", 15, "Page 1 sur 2"),
+        ("?page=2", 10, "Page 2 sur 2"),
+        ("?page=3", 10, "Page 2 sur 2"),
+        ("?page=x&etat=%27", 15, "Page 1 sur 2"),
+        ("?etat=nouvelles", 15, "Page 1 sur 2"),
         ("?etat=a-etudier", 1, ""),
         ("?etat=refusees", 0, ""),
-        ("?etat=toutes&tri=recentes", 20, "Page 1 sur 2"),
+        ("?etat=toutes&tri=recentes", 15, "Page 1 sur 2"),
     ] {
         let html = desk.get(&mut anne, &format!("/etablissement{query}")).await.html;
         assert_eq!(html.matches("<article").count(), lines, "{query}");
         assert!(lines == 0 || html.contains(pages), "{query}");
         assert!(html.contains("data-attendent=\"25\""));
-        assert!(html.len() < 18_000, "{query}: {} bytes", html.len());
+        assert!(html.len() < 13_000, "{query}: {} bytes", html.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_counter_says_how_many_demandes_wait_for_this_establishment() {
+    use StatutDemande as S;
+    let desk = two_colleagues().await;
+    desk.account(LAVANDES, "chloe", "Chloé Roux").await;
+    let (mut anne, mut chloe) = (desk.entered("anne").await, desk.entered("chloe").await);
+    let (none, one) =
+        ("Aucune demande n’attend de réponse", "<strong>Une demande</strong> attend une réponse");
+    for (vers, waiting, words) in [
+        (S::Envoyee, 1, one),
+        (S::Recue, 1, one),
+        (S::ListeAttente, 0, none),
+        (S::AdmissionProposee, 0, none),
+        (S::AdmissionAcceptee, 1, one),
+        (S::AdmissionEffectuee, 0, none),
+    ] {
+        if vers != S::Envoyee {
+            desk.family(0, vers).await;
+        }
+        let html = desk.get(&mut anne, "/etablissement").await.html;
+        assert!(html.contains(&format!("data-attendent=\"{waiting}\"")) && html.contains(words), "{vers:?}");
+        let other = desk.get(&mut chloe, "/etablissement").await.html;
+        assert!(
+            other.contains("data-attendent=\"1\""),
+            "another establishment's counter is its own: {vers:?}"
+        );
+    }
+    desk.family(1, S::Recue).await;
+    desk.family(1, S::Refusee).await;
+    assert!(desk.get(&mut chloe, "/etablissement").await.html.contains("data-attendent=\"0\""));
+}
+
+/// Whoever sees whose demande it is leaves a row, whatever the page is for.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_look_at_a_form_of_a_demande_is_in_the_trail() {
+    use sqlx::Connection as _;
+    let desk = two_colleagues().await;
+    let (mut anne, mut bruno) = (opened(&desk, "anne").await, opened(&desk, "bruno").await);
+    let refusal = format!("{}/refus", path(&desk));
+    let page = desk.get(&mut anne, &refusal).await;
+    assert!(page.html.contains("Marguerite Vernoux"), "the form names the person: {}", page.html);
+    assert_eq!(desk.fill(&mut anne, &refusal, &[("motif", "2")]).await.status, StatusCode::BAD_REQUEST);
+    desk.fill(&mut bruno, &format!("{}/proposition", path(&desk)), &[]).await;
+    assert_eq!(desk.get(&mut anne, &refusal).await.status, StatusCode::CONFLICT);
+    // nobody's, and so nothing of anyone is shown
+    assert_eq!(desk.get(&mut anne, "/etablissement/demandes/999/refus").await.status, StatusCode::NOT_FOUND);
+    let expected = [
+        "anne etablissement refus 200",
+        // the form once more, which the test fills in
+        "anne etablissement refus 200",
+        "anne etablissement refus 400",
+        "bruno etablissement proposition 200",
+        "anne etablissement refus 409",
+    ]
+    .map(|row| format!("{GLYCINES} {row}"));
+    let url = format!("sqlite:{}", desk.directory.path().join("vtpa.db").display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let sql = "SELECT compte || ' ' || detail || ' ' || code FROM trace \
+               WHERE action = 'page.vue' AND demande = $1 AND dossier = $2 ORDER BY id";
+    let begun = std::time::Instant::now();
+    loop {
+        let rows: Vec<String> = sqlx::query_scalar(sql)
+            .bind(desk.demandes[0])
+            .bind(desk.dossier.as_str().parse::<i64>().unwrap())
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        if rows == expected {
+            return;
+        }
+        // a look is written within a second
+        assert!(begun.elapsed().as_secs() < 5, "{rows:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }

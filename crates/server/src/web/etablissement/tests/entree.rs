@@ -289,3 +289,68 @@ async fn who_leaves_is_out() {
     );
     assert_eq!(desk.get(&mut kept.clone(), "/etablissement").await.outcome(), (303, CONNEXION));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_after_thirty_minutes_and_nothing_typed_is_lost() {
+    let desk = Desk::sandbox().await;
+    desk.account(GLYCINES, "anne", "Anne Duval").await;
+    let mut browser = desk.entered("anne").await;
+    let path = format!("/etablissement/demandes/{}", desk.demandes[0]);
+    desk.get(&mut browser, &path).await;
+    let form = format!("{path}/liste-attente");
+    let page = desk.get(&mut browser, &form).await;
+    desk.execute("UPDATE session_bureau SET vue_le = vue_le - 1800001");
+    let (jeton, version) = (page.field("jeton"), page.field("version"));
+    let fields = [("jeton", jeton.as_str()), ("version", &version), ("remarque", "Comptez <six> mois.")];
+    let answer = desk.post(&mut browser, &form, &fields).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(answer.html.contains("Comptez &#60;six&#62; mois."), "{}", answer.html);
+    assert_eq!(desk.statut(desk.demandes[0]).await, "RECUE");
+    assert_eq!(desk.get(&mut browser, &path).await.outcome(), (303, CONNEXION));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_limits_are_told_before_they_strike_and_the_button_puts_the_first_off() {
+    let desk = Desk::sandbox().await;
+    desk.account(GLYCINES, "anne", "Anne Duval").await;
+    let mut browser = desk.entered("anne").await;
+    let page = desk.get(&mut browser, "/etablissement").await;
+    let button = "action=\"/etablissement/rester\" target=\"_blank\"";
+    for words in ["si vous ne faites rien", "dans tous les cas", button] {
+        assert!(page.html.contains(words), "{words}");
+    }
+    let jeton = page.field("jeton");
+    let later = |minutes: u32| {
+        let time = minutes * 60_000;
+        desk.execute(&format!(
+            "UPDATE session_bureau SET vue_le = vue_le - {time}, fin_le = fin_le - {time}"
+        ));
+    };
+    for _ in 0..3 {
+        later(29);
+        let longer = desk.post(&mut browser, "/etablissement/rester", &[("jeton", &jeton)]).await;
+        assert_eq!(longer.status, StatusCode::OK);
+        assert!(longer.html.contains("Le bureau reste ouvert"));
+    }
+    // the last twenty minutes of ten hours
+    desk.execute("UPDATE session_bureau SET fin_le = vue_le + 1200000");
+    let last = desk.get(&mut browser, "/etablissement").await;
+    assert!(last.html.contains("dans tous les cas. Enregistrez"));
+    assert!(!last.html.contains(button), "nothing can be put off any more");
+    later(20);
+    let over = desk.post(&mut browser, "/etablissement/rester", &[("jeton", &jeton)]).await;
+    assert_eq!(over.outcome(), (303, CONNEXION));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_lasts_longer_by_its_own_button_alone() {
+    let desk = Desk::sandbox().await;
+    desk.account(GLYCINES, "anne", "Anne Duval").await;
+    let mut browser = desk.entered("anne").await;
+    let jeton = desk.get(&mut browser, "/etablissement").await.field("jeton");
+    for (jeton, site) in [(jeton.as_str(), "cross-site"), ("AAAA", "same-origin"), ("", "same-origin")] {
+        let answer = desk.post_from(&mut browser, "/etablissement/rester", &[("jeton", jeton)], site).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{site}");
+        assert!(!answer.html.contains("reste ouvert"));
+    }
+}
