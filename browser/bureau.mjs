@@ -33,8 +33,12 @@ export async function signIn(tour, page, login, password = PASSWORD) {
 // From the list of every state to a demande, by its link.
 export async function open(tour, page, demande) {
   await page.goto(`${tour.scenario.base}/etablissement?etat=toutes&tri=recentes`);
+  const address = `${tour.scenario.base}/etablissement/demandes/${demande}`;
+  const answered = page.waitForResponse((response) => response.url() === address);
   await page.locator(`[data-demande="${demande}"]`).getByRole("link").click();
-  await page.waitForURL(`${tour.scenario.base}/etablissement/demandes/${demande}`);
+  const answer = await answered;
+  await page.waitForURL(address);
+  assert.equal(answer.status(), 200, await page.locator("main").innerText());
 }
 
 // From a demande's page to the form of a decision.

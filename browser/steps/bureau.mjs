@@ -308,14 +308,14 @@ async function colleagues(tour, demandes) {
       await bureau.begin(page, page === anne ? "proposition" : "refus");
     }
     await bureau.fill(anne, { remarque: "Une chambre est libre." });
-    await bureau.fill(bruno, { motif: /soins requis/i, remarque: HOSTILE });
+    await bureau.fill(bruno, { motif: /soins requis/i, remarque: "Nous n’avons pas d’unité <b>protégée</b>." });
     await bureau.button(anne, "proposition").click();
     await anne.waitForURL((url) => url.searchParams.get("fait") === "proposition");
     const before = await bureau.history(anne);
     await bureau.button(bruno, "refus").click();
     assert.match(await bruno.locator("h1").innerText(), /a changé entre-temps/);
     const told = await bruno.locator("main").innerText();
-    for (const words of ["Rien n’a été enregistré", "Place proposée", "par Bruno Martin", "Une chambre est libre.", "l’été <b>x</b> {{7*7}}"]) {
+    for (const words of ["Rien n’a été enregistré", "Place proposée", "par Bruno Martin", "Une chambre est libre.", "d’unité <b>protégée</b>."]) {
       assert.ok(told.includes(words), `${words} in ${told}`);
     }
     await tour.look(bruno, "bureau-depassee");
@@ -371,11 +371,11 @@ async function colleagues(tour, demandes) {
 // How a session of the desk ends, and what makes it last.
 async function endings(tour, demandes) {
   const { base, config } = tour.scenario;
-  const enter = async (javaScriptEnabled) => {
+  const enter = async (javaScriptEnabled, remarque = HOSTILE) => {
     const page = await bureau.enter(tour, LOGIN, { javaScriptEnabled });
     await page.goto(`${base}/etablissement/demandes/${demandes.Bertrand}`);
     await bureau.begin(page, "liste-attente");
-    await page.getByLabel("Message à la famille").fill(HOSTILE);
+    await page.getByLabel("Message à la famille").fill(remarque);
     return page;
   };
 
@@ -394,7 +394,7 @@ async function endings(tour, demandes) {
   }
 
   await tour.step("after 25 minutes the desk's page says by itself that the end is near", async () => {
-    const page = await enter(true);
+    const page = await enter(true, "Comptez environ six mois d’attente.");
     const bar = page.locator(".bientot");
     assert.equal(await bar.evaluate((element) => element.checkVisibility({ visibilityProperty: true })), false);
     await page.evaluate(() => document.getAnimations().forEach((animation) => animation.finish()));
@@ -404,12 +404,12 @@ async function endings(tour, demandes) {
   });
 
   await tour.step("what is typed too late is shown to whoever typed it", async () => {
-    const page = await enter(true);
+    const page = await enter(true, "Comptez environ <b>six</b> mois d’attente.");
     const program = "import sqlite3,sys\nd=sqlite3.connect(sys.argv[1],timeout=10)\nd.execute('UPDATE session_bureau SET vue_le = vue_le - 1860000')\nd.commit()";
     execFileSync("python3", ["-c", program, join(dirname(config), "vtpa.db")]);
     await bureau.button(page, "liste-attente").click();
     assert.match(await page.locator("h1").innerText(), /s’est fermé/);
-    assert.ok((await page.locator("main").innerText()).includes("l’été <b>x</b> {{7*7}}"));
+    assert.ok((await page.locator("main").innerText()).includes("environ <b>six</b> mois"));
     await tour.look(page, "bureau-ferme");
     await page.context().close();
   });

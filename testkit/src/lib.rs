@@ -5,6 +5,7 @@
 //! * [`disk`]: a small disk that can be full or read-only;
 //! * [`encrypted`]: encrypted content that is wrong in what only the key's holder can tell;
 //! * [`postgres`]: a PostgreSQL of the test process's own, and a database for each test;
+//! * [`openid`]: an OpenID Connect provider that is not ours;
 //! * [`cluster`] and [`proxy`]: a PostgreSQL that may be killed and frozen, and a network before it that may fail;
 //! * [`instant`] and [`rng`]: a fixed clock and seeded randomness.
 //!
@@ -19,6 +20,7 @@ pub mod cluster;
 pub mod disk;
 pub mod dossiers;
 pub mod encrypted;
+pub mod openid;
 pub mod pki;
 pub mod postgres;
 pub mod proxy;

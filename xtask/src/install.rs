@@ -46,7 +46,7 @@ const LIBRARIES: &[&str] = &[
 ];
 
 /// Folders with a `package-lock.json`.
-const NODE_FOLDERS: &[&str] = &["browser", "interop/node"];
+const NODE_FOLDERS: &[&str] = &["browser", "interop/node", "testkit/openid"];
 
 /// Installs what is missing.
 pub(crate) fn run() -> Result<()> {

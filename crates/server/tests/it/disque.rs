@@ -13,8 +13,8 @@ use tracing::{Event, Metadata, Subscriber, span};
 
 use crate::Harness;
 use crate::codes::{consultation_of, creation_of};
+use crate::faults::SOAP;
 
-const SOAP: &str = "application/soap+xml; charset=utf-8";
 const UNWRITABLE: &str = "la base de données ne peut pas être écrite\n";
 /// How long a state may take to be seen: the trail is written four times a second, on a machine that does much else.
 const SEEN: Duration = Duration::from_secs(20);

@@ -7,6 +7,7 @@ use testkit::postgres::Place;
 
 use crate::Harness;
 use crate::codes::creation_of;
+use crate::faults::SOAP;
 use crate::harness::Answer;
 
 const KEY: &str = "6f1c6a9e-1d0b-4a1e-9c59-7d9c5a1e4b11";
@@ -216,7 +217,15 @@ async fn an_establishment_that_is_gone_since_does_not_change_the_answer() {
 async fn fifty_at_once(instances: &[&Harness], count: impl AsyncFn() -> i64) {
     for round in 1..=2 {
         let request = creation_under(&format!("key-{round}"));
-        let calls = (0..50).map(|number| instances[number % instances.len()].told(&request));
+        // messages of one sender: each harness draws the same numbers, and a message is taken once
+        let calls = (0..50).map(|number| {
+            let message = instances[0].message(&pki().partner, &request);
+            let instance = instances[number % instances.len()];
+            async move {
+                let reply = instance.post("/ws/creation", SOAP, message).await;
+                told(&Answer::read(&reply.body, instance.now()))
+            }
+        });
         let mut answers = futures::future::join_all(calls).await;
         answers.dedup();
         assert!(matches!(&answers[..], [Ok(_)]), "{answers:?}");

@@ -3,6 +3,9 @@
 mod acces;
 mod demandes;
 mod entree;
+mod fournisseur;
+mod independant;
+mod openid;
 
 use std::sync::{Arc, Mutex};
 
@@ -29,6 +32,7 @@ const PASSWORD: &str = "quatre mots sans lien";
 struct Desk {
     router: Router,
     store: Store,
+    server: Server,
     now: Arc<Mutex<Timestamp>>,
     /// At Les Glycines, at Les Lavandes.
     demandes: [i64; 2],
@@ -95,6 +99,15 @@ impl Desk {
     }
 
     async fn new(sandbox: bool) -> Self {
+        Self::with(sandbox, Arc::new(Mutex::new(testkit::instant())), |_, _| {}).await
+    }
+
+    /// One whose configuration is another, its clock the given one.
+    async fn with(
+        sandbox: bool,
+        now: Arc<Mutex<Timestamp>>,
+        prepare: impl FnOnce(&mut Config, &std::path::Path),
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let (certificate, key) = pki().server.write(directory.path());
         let pair = crate::config::KeyPair { certificate, key };
@@ -102,7 +115,7 @@ impl Desk {
         (config.tls.certificate, config.tls.key) = (pair.certificate, pair.key);
         config.listen.https.set_port(0);
         config.database.url = format!("sqlite:{}", directory.path().join("vtpa.db").display());
-        let now = Arc::new(Mutex::new(testkit::instant()));
+        prepare(&mut config, directory.path());
         let clock = Arc::clone(&now);
         let server = Server::start(config, Clock::from_fn(move || *clock.lock().unwrap())).await.unwrap();
         let store = server.store().clone();
@@ -133,7 +146,7 @@ impl Desk {
             .await
             .unwrap();
         let router = server.router();
-        Self { router, store, now, demandes, dossier, address: "192.0.2.1", directory }
+        Self { router, store, server, now, demandes, dossier, address: "192.0.2.1", directory }
     }
 
     /// An account whose owner has chosen [`PASSWORD`].
