@@ -60,6 +60,8 @@ impl Site {
         (config.tls.certificate, config.tls.key) = (pair.certificate, pair.key);
         config.listen.https.set_port(0);
         config.database.url = format!("sqlite:{}", directory.path().join("vtpa.db").display());
+        // any 32 bytes: what is personal is encrypted, as where real persons' data are
+        config.at_rest.key_value = Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned().into());
         let server = Server::start(config, Clock::from_fn(testkit::instant)).await.unwrap();
         let dossier = IdDossier::parse("1234567890128").unwrap();
         let store = server.store().clone();

@@ -4,6 +4,7 @@ mod acces;
 mod demandes;
 mod entree;
 mod fournisseur;
+mod hostile;
 mod independant;
 mod nombre;
 mod openid;

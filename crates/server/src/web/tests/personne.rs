@@ -76,6 +76,7 @@ async fn a_correction_is_kept_sealed_and_the_trail_says_which_fields_and_none_of
     assert!(shown.contains("ZZCORRIGEE") && shown.contains("15 mai 1936") && shown.contains("Grenoble"));
 
     assert_eq!(corrections(&site).await, ["personne NomNaissance DateNaissance Adresse"], "twice is once");
+    // sealed, as the columns are: in none of the files of the database
     for entry in std::fs::read_dir(site.directory.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         for value in [b"ZZCORRIGEE".as_slice(), b"ZZVOIE"] {

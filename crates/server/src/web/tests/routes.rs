@@ -403,7 +403,7 @@ async fn a_desk_s_session_is_nobody_at_the_family_s_addresses() {
             let session = storage::NouvelleSession {
                 compte,
                 second_vu: true,
-                par_openid: false,
+                par_openid: true,
                 navigateur: "Firefox",
                 idle: std::time::Duration::from_mins(30),
                 absolute: std::time::Duration::from_hours(20),

@@ -83,7 +83,7 @@ async fn a_mail_address_that_is_taken_away_is_in_no_answer_any_more() {
     let saved = correct(&famille, path, &[("mail", ""), ("identite-verifiee", "oui")]).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.html);
     let seen = famille.seen().await;
-    assert_eq!(seen.texts("CodeRetour"), before.texts("CodeRetour"), "the answer is as whole as before");
+    assert_eq!(seen.codes(), before.codes(), "the answer is as whole as before");
     // those close to the person keep theirs
     assert_eq!(seen.texts("Mail"), before.texts("Mail")[1..], "{mine} is gone");
     assert!(!famille.get("/dossier").await.html.contains("data-champ=\"Demandeur.Mail\""));
@@ -91,4 +91,34 @@ async fn a_mail_address_that_is_taken_away_is_in_no_answer_any_more() {
     let again = correct(&famille, path, &[("mail", "neuf@exemple.fr"), ("identite-verifiee", "oui")]).await;
     assert_eq!(again.status, StatusCode::SEE_OTHER);
     assert_eq!(famille.seen().await.texts("Mail")[0], "neuf@exemple.fr");
+}
+
+/// What a desk wrote reaches the partner as it was written, and as text.
+#[tokio::test]
+async fn a_desk_s_hostile_message_is_text_in_the_answer_and_on_the_page() {
+    let harness = Harness::new().await;
+    establishments(&harness, 1).await;
+    let famille = Famille::enter(&harness, "moi").await;
+    famille.choose(0).await;
+    famille.fill("/dossier/envoyer", &[]).await;
+    let demande = famille.answered(0, &[Recue, ListeAttente]).await;
+    for (text, state) in [
+        ("</DernierEchange><x/><![CDATA[", AdmissionProposee),
+        ("\"><script>alert(1)</script>{{7*7}}", ListeAttente),
+        ("\u{202e}gauche 🧓 &amp; =HYPERLINK(\"x\")", AdmissionProposee),
+        ("fin ]]> &#60;", ListeAttente),
+    ] {
+        let moved = harness.server.store().run("desk", |tx| {
+            Box::pin(async move { tx.change_statut(demande, state, None, Some(text)).await })
+        });
+        moved.await.unwrap();
+        let seen = famille.seen().await;
+        assert_eq!(seen.texts("DernierEchange"), [text]);
+        assert_eq!(seen.codes(), ["999"]);
+        let page = famille.get(&format!("/dossier/demandes/{demande}")).await;
+        assert!(!page.html.contains("<script") && !page.html.contains("<x/>"));
+        let shown =
+            text.replace('&', "&#38;").replace('<', "&#60;").replace('>', "&#62;").replace('"', "&#34;");
+        assert!(page.html.contains(&shown), "{shown}");
+    }
 }
