@@ -47,6 +47,7 @@ mod postgres;
 mod recherche;
 mod rejeu;
 mod reprise;
+mod reprise_bureau;
 mod retention;
 pub mod seam;
 mod session;
@@ -85,6 +86,7 @@ pub use self::{
     recherche::{EtablissementTrouve, Recherche, Resultats},
     rejeu::{EntreeRejeu, Memoire, Purged},
     reprise::{NouvelleReprise, Reprise, SessionFinie},
+    reprise_bureau::NouvelleRepriseBureau,
     retention::{Conservation, Delays, Due, Retained, RetentionRules, Stage},
     session::Session,
     session_bureau::{NouvelleSession, SessionBureau, SessionListee},

@@ -12,7 +12,9 @@ use super::secret::Secret;
 
 mod browser;
 mod duree;
+mod essais;
 mod hostile;
+mod personne;
 mod quarante;
 mod routes;
 
@@ -281,7 +283,13 @@ async fn a_browser_has_one_session_and_never_one_it_brought() {
 async fn who_leaves_is_out_and_sees_the_way_back() {
     let mut site = Site::new().await;
     let cookies = site.enter().await;
-    let left = site.ask(Method::POST, "/quitter", &[("cookie", &cookies)]).await;
+    let mut browser = browser::Browser::default();
+    for pair in cookies.split("; ") {
+        let (name, value) = pair.split_once('=').unwrap();
+        browser.jar.insert(name.to_owned(), value.to_owned());
+    }
+    let jeton = browser::token(&browser.get(&site, "/dossier").await);
+    let left = browser.post(&site, "/quitter", &[("jeton", &jeton)]).await;
     assert_eq!(left.status, StatusCode::OK);
     assert!(left.html.contains("Revenir sur portail"));
     assert!(

@@ -5,7 +5,9 @@ mod demandes;
 mod entree;
 mod fournisseur;
 mod independant;
+mod nombre;
 mod openid;
+mod reprise;
 
 use std::sync::{Arc, Mutex};
 
