@@ -60,6 +60,24 @@ export async function run(tour) {
     await tour.look(page, "famille-erreur");
   });
 
+  await tour.step("name and address are corrected; what is wrong is said at its field", async () => {
+    await page.goto(`${base}/dossier`);
+    await page.getByRole("link", { name: "Corriger le nom, la naissance ou l’adresse" }).click();
+    await page.waitForURL(`${base}/dossier/personne`);
+    await tour.look(page, "famille-personne");
+    await page.getByLabel("Code postal").fill("99999");
+    await page.getByRole("button", { name: "Enregistrer" }).click();
+    assert.match(await page.title(), /^Erreur/);
+    await tour.look(page, "famille-personne-erreur");
+    await page.getByLabel("Code postal").fill("38000");
+    await page.getByLabel("Commune", { exact: true }).fill("grenoble");
+    await page.getByLabel("Nom de la voie").fill("des Lilas");
+    await page.getByRole("button", { name: "Enregistrer" }).click();
+    await page.waitForURL(`${base}/dossier?fait=personne`);
+    assert.equal(await tour.value(page, "Demandeur.Adresse.Localite.DisplayName"), "Grenoble");
+    assert.equal(await tour.value(page, "Demandeur.Adresse.LibelleVoie"), "des Lilas");
+  });
+
   await tour.step("a part is left and resumed where it was", async () => {
     await page.goto(`${base}/dossier/administratif/identite`);
     await fill(page);

@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 pub mod finess;
 pub mod format;
+pub mod identite;
 mod model;
 pub mod nomenclature;
 mod operation;

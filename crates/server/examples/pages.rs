@@ -14,25 +14,37 @@ use axum::http::{Method, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dossier::{Demandeur, Etablissement, IdDossier, StatutDemande, TypeHebergement, UrgenceDemande};
+use storage::{NouveauCompte, NouvelleSession};
 use tower::ServiceExt as _;
 use xmlsec::DigestMethod;
 
 use harness::Harness;
 
-/// Any 256 bits in base64url: a session's cookie.
-const SECRET: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// Any 256 bits in base64url: the cookie of a session in a dossier of ten demandes, and of one at the desk that got them…
+const TEN: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// …and of a session in a dossier of forty.
+const FORTY: &str = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA";
 
-/// Pages of a dossier of ten demandes; then a form that is saved.
+/// How many demandes the desk has, each of a dossier of its own, but for that of the ten.
+const AT_THE_DESK: u64 = 600;
+
+/// The first establishment: whose desk it is.
+const FINESS: &str = "010000001";
+
+/// Pages of a dossier of ten demandes.
 const PAGES: &[&str] = &[
     "/dossier",
+    "/dossier/demandes",
+    "/dossier/demandes/1",
     "/dossier/administratif",
     "/dossier/administratif/identite",
     "/dossier/administratif/ressources",
+    "/dossier/personne",
     "/dossier/autonomie",
     "/dossier/autonomie/toilette",
     "/dossier/medical/maladies",
     "/dossier/proches",
-    "/dossier/etablissements?q=residence",
+    "/dossier/etablissements?nom=residence",
     "/dossier/envoyer",
     "/dossier/imprimer",
     "/dossier/partage",
@@ -42,60 +54,112 @@ const PAGES: &[&str] = &[
     "/nulle-part",
 ];
 
+/// Pages of a dossier of forty.
+const OF_FORTY: &[&str] = &[
+    "/dossier",
+    "/dossier/demandes",
+    "/dossier/demandes?page=4",
+    "/dossier/demandes/11",
+    "/dossier/imprimer",
+];
+
+/// Pages of the desk.
+const DESK: &[&str] = &[
+    "/etablissement",
+    "/etablissement?etat=toutes&page=20",
+    "/etablissement/demandes/1",
+    "/etablissement/demandes/1/proposition",
+    "/etablissement/compte",
+    "/etablissement/demandes.csv?etat=toutes",
+];
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let rounds: usize = std::env::args().nth(1).map_or(500, |rounds| rounds.parse().unwrap());
     let harness = Harness::new().await;
     prepare(&harness).await;
-    let jeton =
-        URL_SAFE_NO_PAD.encode(DigestMethod::Sha256.digest(format!("formulaire:{SECRET}").as_bytes()));
-    println!("| page | bytes | median µs | 95 % below |");
-    println!("|---|---|---|---|");
+    let jeton = URL_SAFE_NO_PAD.encode(DigestMethod::Sha256.digest(format!("formulaire:{TEN}").as_bytes()));
+    println!("| page | bytes | with its style | median µs | 95 % below |");
+    println!("|---|---|---|---|---|");
     for path in PAGES {
-        row(&harness, Method::GET, path, String::new(), rounds).await;
+        row(&harness, Method::GET, path, TEN, "", String::new(), rounds).await;
     }
-    row(&harness, Method::POST, "/rester", format!("jeton={jeton}"), rounds).await;
+    row(&harness, Method::POST, "/rester", TEN, "", format!("jeton={jeton}"), rounds).await;
     let save = format!("jeton={jeton}&revision=-1&maladies=Une+maladie");
-    row(&harness, Method::POST, "/dossier/medical/maladies", save, rounds).await;
+    row(&harness, Method::POST, "/dossier/medical/maladies", TEN, "", save, rounds).await;
+    for path in OF_FORTY {
+        row(&harness, Method::GET, path, FORTY, " of forty demandes", String::new(), rounds).await;
+    }
+    for path in DESK {
+        row(&harness, Method::GET, path, TEN, "", String::new(), rounds).await;
+    }
 }
 
-async fn row(harness: &Harness, method: Method, path: &str, form: String, rounds: usize) {
+async fn row(
+    harness: &Harness,
+    method: Method,
+    path: &str,
+    secret: &str,
+    of: &str,
+    form: String,
+    rounds: usize,
+) {
     let mut times = Vec::with_capacity(rounds);
-    let mut bytes = 0;
+    let mut page = Vec::new();
     for _ in 0..rounds {
         let request = Request::builder()
             .method(method.clone())
             .uri(path)
-            .header("cookie", format!("__Host-session={SECRET}"))
+            .header("cookie", format!("__Host-session={secret}; __Host-bureau={secret}"))
             .header("content-type", "application/x-www-form-urlencoded")
             .header("content-length", form.len())
             .body(Body::from(form.clone()))
             .unwrap();
         let started = Instant::now();
         let answer = harness.app.clone().oneshot(request).await.unwrap();
-        assert!(!answer.status().is_server_error(), "{method} {path}: {}", answer.status());
-        bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap().len();
+        let status = answer.status();
+        // what is measured is the page, and not a way to it
+        assert!(!status.is_server_error() && !status.is_redirection(), "{method} {path}: {status}");
+        page = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap().to_vec();
         times.push(started.elapsed());
     }
     times.sort_unstable();
     let at = |part: usize| times.get(times.len() * part / 100).map_or(0, Duration::as_micros);
-    println!("| {method} {path} | {bytes} | {} | {} |", at(50), at(95));
+    let whole = page.len() + sheets(harness, &String::from_utf8_lossy(&page)).await;
+    println!("| {method} {path}{of} | {} | {whole} | {} | {} |", page.len(), at(50), at(95));
 }
 
-/// A dossier of ten demandes, and a session in it.
-async fn prepare(harness: &Harness) {
-    let id = IdDossier::parse("1234567890128").unwrap();
-    let demandeur: Demandeur = serde_json::from_value(testkit::dossiers::demandeur()).unwrap();
+/// The bytes of the style sheets that a page names.
+async fn sheets(harness: &Harness, page: &str) -> usize {
+    let mut bytes = 0;
+    for path in
+        page.split("<link rel=\"stylesheet\" href=\"").skip(1).filter_map(|rest| rest.split('"').next())
+    {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let sheet = harness.app.clone().oneshot(request).await.unwrap();
+        bytes += axum::body::to_bytes(sheet.into_body(), usize::MAX).await.unwrap().len();
+    }
+    bytes
+}
+
+fn sha256(secret: &str) -> [u8; 32] {
     let mut sha256 = [0; 32];
-    for (to, from) in sha256.iter_mut().zip(DigestMethod::Sha256.digest(SECRET.as_bytes()).as_ref()) {
+    for (to, from) in sha256.iter_mut().zip(DigestMethod::Sha256.digest(secret.as_bytes()).as_ref()) {
         *to = *from;
     }
+    sha256
+}
+
+/// Establishments; dossiers of ten and of forty demandes with a session in each; a desk with a session and many demandes.
+async fn prepare(harness: &Harness) {
+    let numbers = (1_234_567_890_000_u64..).filter_map(|number| IdDossier::parse(&number.to_string()));
+    let ids: Vec<IdDossier> = numbers.take(usize::try_from(AT_THE_DESK).unwrap() + 1).collect();
+    let person: Demandeur = serde_json::from_value(testkit::dossiers::demandeur()).unwrap();
     let made = harness.server.store().run("prepare", |tx| {
-        let (id, demandeur, sha256) = (&id, &demandeur, &sha256);
+        let (ids, person) = (&ids, &person);
         Box::pin(async move {
             let application = tx.application_by_name("portail").await?.unwrap().id;
-            tx.create_dossier(id, demandeur, application, "moi").await?;
-            for number in 1..=10 {
+            for number in 1..=40 {
                 let one = Etablissement {
                     num_finiss: format!("01000{number:04}"),
                     raison_sociale: Some(format!("Résidence des Lilas {number}")),
@@ -104,15 +168,45 @@ async fn prepare(harness: &Harness) {
                     donnees_autres: None,
                 };
                 tx.add_etablissement(&one).await?;
-                let (stay, when) = (TypeHebergement::NonRenseigne, UrgenceDemande::NonRenseigne);
-                let demande = tx.add_demande(id, &one.num_finiss, stay, when).await?;
-                for state in ["ENVOYEE", "RECUE", "LISTE_ATTENTE"] {
-                    let state = StatutDemande::from_code(state).unwrap();
-                    tx.change_statut(demande, state, None, Some("Il y a trois mois d’attente.")).await?;
+            }
+            for (rank, id) in ids.iter().enumerate() {
+                tx.create_dossier(id, person, application, "moi").await?;
+                let demandes = match rank {
+                    0 => 10,
+                    1 => 40,
+                    _ => 1,
+                };
+                for number in 1..=demandes {
+                    let (stay, when) = (TypeHebergement::NonRenseigne, UrgenceDemande::NonRenseigne);
+                    let demande = tx.add_demande(id, &format!("01000{number:04}"), stay, when).await?;
+                    for state in ["ENVOYEE", "RECUE", "LISTE_ATTENTE"] {
+                        let state = StatutDemande::from_code(state).unwrap();
+                        tx.change_statut(demande, state, None, Some("Il y a trois mois d’attente.")).await?;
+                    }
                 }
             }
             let (idle, absolute) = (Duration::from_mins(30), Duration::from_hours(20));
-            tx.open_session(sha256, id, application, idle, absolute).await
+            for (id, secret) in ids.iter().zip([TEN, FORTY]) {
+                tx.open_session(&sha256(secret), id, application, idle, absolute).await?;
+            }
+            let compte = NouveauCompte {
+                etablissement: FINESS,
+                login: "anne",
+                nom: "Anne Duval",
+                sujet: None,
+                mot_de_passe: "none that opens",
+                provisoire: None,
+            };
+            let compte = tx.add_compte(&compte).await?;
+            let session = NouvelleSession {
+                compte,
+                second_vu: true,
+                par_openid: true,
+                navigateur: "Firefox",
+                idle,
+                absolute,
+            };
+            tx.open_bureau_session(&sha256(TEN), &session).await
         })
     });
     made.await.unwrap();

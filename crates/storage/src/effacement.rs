@@ -81,6 +81,13 @@ const TABLES: &[Table] = &[
         export: Exported::WithDossier,
     },
     Table {
+        name: "reprise_bureau",
+        erase: By("DELETE FROM reprise_bureau WHERE demande IN (SELECT id FROM demande WHERE dossier = $1)"),
+        export: Exported::Never(
+            "for an hour at most, encrypted by what an establishment's browser alone has",
+        ),
+    },
+    Table {
         name: "demande",
         erase: By("DELETE FROM demande WHERE dossier = $1"),
         export: Exported::WithDossier,

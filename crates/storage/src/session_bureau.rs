@@ -268,19 +268,22 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Removes sessions of the desk that are over, failures of more than a day ago, browsers not seen for a year,
-    /// and who did not come back from the OpenID Connect provider.
+    /// Removes sessions of the desk an hour after they are over (a form of one may still come), kept forms, failures of more
+    /// than a day ago, browsers not seen for a year, and who did not come back from the OpenID Connect provider.
     pub async fn purge_bureau(&mut self) -> Result<u64, Error> {
         const SESSIONS: &str = concat!(
             "DELETE FROM session_bureau WHERE fin_le < ",
             now!(),
-            " OR vue_le + inactivite < ",
-            now!()
+            " - 3600000 OR vue_le + inactivite < ",
+            now!(),
+            " - 3600000"
         );
+        const REPRISES: &str = concat!("DELETE FROM reprise_bureau WHERE fin_le < ", now!());
         const ESSAIS: &str = concat!("DELETE FROM essai WHERE dernier_le < ", now!(), " - 86400000");
         const NAVIGATEURS: &str =
             concat!("DELETE FROM navigateur_connu WHERE vu_le < ", now!(), " - 31536000000");
         let sessions = self.execute(SESSIONS, &[]).await?;
+        self.execute(REPRISES, &[]).await?;
         self.execute(ESSAIS, &[]).await?;
         self.execute(NAVIGATEURS, &[]).await?;
         self.purge_openid().await?;

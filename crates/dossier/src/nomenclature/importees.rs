@@ -231,6 +231,19 @@ impl Nomenclatures {
         all.into_iter().flatten().map(Table::size).sum()
     }
 
+    /// All codes of a table with their labels: what was imported, then what is built in, so that a code may come twice.
+    pub(super) fn entrees(&self, table: NomTable) -> impl Iterator<Item = (&str, &str)> {
+        let imported = self.0.as_deref().and_then(|tables| match table {
+            NomTable::Civilite => tables.civilites.as_ref(),
+            NomTable::Commune => tables.communes.as_ref(),
+            NomTable::Pays => tables.pays.as_ref(),
+            NomTable::TypeVoie => tables.types_voie.as_ref(),
+            NomTable::CodePostal => tables.codes_postaux.as_ref(),
+            NomTable::TypeContact => tables.types_contact.as_ref(),
+        });
+        imported.into_iter().chain(table.integree()).flat_map(Table::entries)
+    }
+
     fn importee(&self, table: impl Fn(&Importees) -> &Option<Table>, code: &str) -> Option<&str> {
         self.0.as_deref().and_then(|tables| table(tables).as_ref()).and_then(|table| table.label(code))
     }

@@ -8,6 +8,7 @@
 
 pub mod import;
 mod importees;
+mod noms;
 mod table;
 
 pub use importees::{Assemblage, Nomenclatures, Origine};

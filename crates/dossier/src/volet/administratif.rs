@@ -49,10 +49,7 @@ pub(super) static FORMULAIRE: Formulaire = Formulaire {
             champs: &[champ(
                 "identite-verifiee",
                 "Le nom, la date de naissance et l’adresse sont-ils justes ?",
-                Genre::Un(&[
-                    choix("oui", "Oui, tout est juste"),
-                    choix("non", "Non, il y a une erreur : je la signale au site d’où je viens"),
-                ]),
+                Genre::Un(&[choix("oui", "Oui, tout est juste"), choix("non", "Non, il y a une erreur")]),
                 Quand::Toujours,
             )],
         },

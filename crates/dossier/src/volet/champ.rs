@@ -97,6 +97,18 @@ pub enum Faute {
     Chiffres(usize),
     /// « En partie » without what is missing.
     QuoiManque,
+    /// Nothing, where something has to be.
+    Absente,
+    /// A postal code of no département (373).
+    Departement,
+    /// No commune of this name (372).
+    Commune,
+    /// Several communes of this name, and nothing that says which.
+    Communes,
+    /// No country of this name (300).
+    Pays,
+    /// No kind of way of R35 (370).
+    TypeVoie,
 }
 
 impl Champ {

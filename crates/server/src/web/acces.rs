@@ -4,24 +4,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Extension, Form, Query, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use storage::seam::{Seam, pass};
-use storage::{Acteur, Action, Trace};
+use storage::{Acteur, Action, Cle, Trace};
 
+use super::etablissement::cle;
 use super::retour::Retour;
 use super::secret::{Secret, remember_partner};
 use super::{page, reprise};
 use crate::chaos::Misbehaviour;
+use crate::peer::PeerAddress;
 use crate::state::AppState;
 
 /// A session ends after this long without a page asked for…
 const IDLE: Duration = Duration::from_mins(30);
 /// …and after this long in any case: RGAA 13.1 wants 20 hours at least.
 const ABSOLUTE: Duration = Duration::from_hours(20);
+
+/// Tokens that open nothing, from one address since someone there last entered: so many are free, then each has to wait, a
+/// minute at most. A token that comes too early is not looked at, and its page is that of every other that opens nothing.
+const ATTEMPTS: (u32, Duration) = (100, Duration::from_mins(1));
 
 /// Query of `GET`, form of `POST`. Two tokens are none.
 #[derive(Deserialize)]
@@ -30,18 +36,24 @@ pub(super) struct Parameters {
 }
 
 /// `GET /acces?jeton=…`
-pub(super) async fn redirected(State(state): State<Arc<AppState>>, headers: HeaderMap, uri: Uri) -> Response {
+pub(super) async fn redirected(
+    State(state): State<Arc<AppState>>,
+    address: Option<Extension<PeerAddress>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
     let parameters = Query::<Parameters>::try_from_uri(&uri).ok();
-    enter(&state, &headers, parameters.and_then(|Query(parameters)| parameters.jeton)).await
+    enter(&state, &headers, address, parameters.and_then(|Query(parameters)| parameters.jeton)).await
 }
 
 /// `POST /acces` with the form field `jeton`
 pub(super) async fn posted(
     State(state): State<Arc<AppState>>,
+    address: Option<Extension<PeerAddress>>,
     headers: HeaderMap,
     form: Result<Form<Parameters>, FormRejection>,
 ) -> Response {
-    enter(&state, &headers, form.ok().and_then(|Form(parameters)| parameters.jeton)).await
+    enter(&state, &headers, address, form.ok().and_then(|Form(parameters)| parameters.jeton)).await
 }
 
 /// `HEAD /acces`: a link checker's look. Nothing is used up, and nothing is told.
@@ -49,7 +61,12 @@ pub(super) async fn looked_at() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-async fn enter(state: &AppState, headers: &HeaderMap, jeton: Option<String>) -> Response {
+async fn enter(
+    state: &AppState,
+    headers: &HeaderMap,
+    address: Option<Extension<PeerAddress>>,
+    jeton: Option<String>,
+) -> Response {
     if is_prefetch(headers) {
         return StatusCode::NO_CONTENT.into_response();
     }
@@ -62,9 +79,18 @@ async fn enter(state: &AppState, headers: &HeaderMap, jeton: Option<String>) -> 
     if let Err(untraceable) = state.trail.admit().await {
         return page::failure(&untraceable.into(), None);
     }
+    let attempts: Vec<Cle> = address
+        .map(|Extension(address)| cle("acces", &address.network(headers), ATTEMPTS.0, ATTEMPTS.1))
+        .into_iter()
+        .collect();
     // in one transaction: a token is used up only by a session that stands, and a browser has one session
-    let entered = state.store.run("redirection", move |tx| {
+    let entered = state.store.run("redirection", |tx| {
+        let attempts = &attempts;
         Box::pin(async move {
+            tx.untraced("what opens nothing is counted here, and traced with what is read");
+            if tx.attempt(attempts).await?.is_some() {
+                return Ok(None);
+            }
             let Some(good_for) = tx.take_jeton(&taken).await? else { return Ok(None) };
             if late {
                 return Ok(None);
@@ -73,6 +99,8 @@ async fn enter(state: &AppState, headers: &HeaderMap, jeton: Option<String>) -> 
                 tx.end_session(&replaced).await?;
             }
             tx.open_session(&opened, &good_for.dossier, good_for.application, IDLE, ABSOLUTE).await?;
+            // a whole house may share the address: whoever enters clears it
+            tx.succeeded(attempts).await?;
             let family = Acteur::Famille { application: Some(good_for.application) };
             tx.trace(&Trace::new(family, Action::AccesOuvert).dossier(&good_for.dossier).code("303")).await?;
             tx.application(good_for.application).await

@@ -232,7 +232,7 @@ async fn keep(
 }
 
 /// A nonce, the ciphertext, the tag.
-fn seal(former: &Secret, chemin: &str, form: &[u8], rng: &mut impl rand::Rng) -> Option<Vec<u8>> {
+pub(super) fn seal(former: &Secret, chemin: &str, form: &[u8], rng: &mut impl rand::Rng) -> Option<Vec<u8>> {
     let mut nonce = [0; NONCE_LEN];
     rng.fill_bytes(&mut nonce);
     let mut text = form.to_vec();
@@ -242,7 +242,7 @@ fn seal(former: &Secret, chemin: &str, form: &[u8], rng: &mut impl rand::Rng) ->
     Some([nonce.as_slice(), &text].concat())
 }
 
-fn open(former: &Secret, chemin: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn open(former: &Secret, chemin: &str, sealed: &[u8]) -> Option<Vec<u8>> {
     let (nonce, text) = sealed.split_at_checked(NONCE_LEN)?;
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &former.sealing_key()).ok()?);
     let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
@@ -310,6 +310,7 @@ fn titre(chemin: &str) -> &'static str {
         ("/dossier/administratif", "Partie administrative"),
         ("/dossier/autonomie", "Partie autonomie"),
         ("/dossier/medical", "Partie médicale"),
+        ("/dossier/personne", "Le nom, la naissance et l’adresse"),
         ("/dossier/proches", "Les proches à contacter"),
         ("/dossier/etablissements", "Le choix des établissements"),
         ("/dossier/demandes", "Une demande"),

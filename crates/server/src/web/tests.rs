@@ -12,7 +12,9 @@ use super::secret::Secret;
 
 mod browser;
 mod duree;
+mod essais;
 mod hostile;
+mod personne;
 mod quarante;
 mod routes;
 
@@ -58,6 +60,8 @@ impl Site {
         (config.tls.certificate, config.tls.key) = (pair.certificate, pair.key);
         config.listen.https.set_port(0);
         config.database.url = format!("sqlite:{}", directory.path().join("vtpa.db").display());
+        // any 32 bytes: what is personal is encrypted, as where real persons' data are
+        config.at_rest.key_value = Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned().into());
         let server = Server::start(config, Clock::from_fn(testkit::instant)).await.unwrap();
         let dossier = IdDossier::parse("1234567890128").unwrap();
         let store = server.store().clone();
@@ -281,7 +285,13 @@ async fn a_browser_has_one_session_and_never_one_it_brought() {
 async fn who_leaves_is_out_and_sees_the_way_back() {
     let mut site = Site::new().await;
     let cookies = site.enter().await;
-    let left = site.ask(Method::POST, "/quitter", &[("cookie", &cookies)]).await;
+    let mut browser = browser::Browser::default();
+    for pair in cookies.split("; ") {
+        let (name, value) = pair.split_once('=').unwrap();
+        browser.jar.insert(name.to_owned(), value.to_owned());
+    }
+    let jeton = browser::token(&browser.get(&site, "/dossier").await);
+    let left = browser.post(&site, "/quitter", &[("jeton", &jeton)]).await;
     assert_eq!(left.status, StatusCode::OK);
     assert!(left.html.contains("Revenir sur portail"));
     assert!(

@@ -1,6 +1,8 @@
 //! The family's dossier (issue 7): what is done on its pages shows in ConsulterDossierPA at once, nothing happens twice, nothing
 //! that was typed is lost, nobody else's form does anything.
 
+mod corrections;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use dossier::StatutDemande::{AdmissionProposee, ListeAttente, Recue, Refusee};

@@ -118,6 +118,7 @@ mod tests {
         ("certificat", "der", "public: an application's certificate"),
         ("etablissement", "adresse", "public: of the FINESS register"),
         ("reprise", "scelle", "encrypted already, by a key that the person's browser alone has"),
+        ("reprise_bureau", "scelle", "encrypted already, by a key that the desk's browser alone has"),
         ("trace", "certificat", "a SHA-256"),
         ("trace", "requete", "a SHA-256: the request itself is a trace_piece"),
         ("trace", "assertion", "a SHA-256: what it said is a trace_piece"),

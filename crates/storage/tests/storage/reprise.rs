@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use storage::{ApplicationId, NouvelleReprise, SessionFinie};
+use storage::{ApplicationId, NouvelleReprise, NouvelleRepriseBureau, NouvelleSession, SessionFinie};
 
+use crate::compte::account;
 use crate::support::{Base, id, read, run, sha};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -89,4 +90,66 @@ async fn a_session_replaced_by_another_is_over_and_one_that_was_left_is_none() {
     run!(base, suspend_application(application, false)).unwrap();
     run!(base, close_session(&sha(1))).unwrap();
     assert_eq!(read!(base, ended_session(&sha(1))), None);
+}
+
+/// The same for a desk: a session of one account that is over, a demande of its establishment and one of another's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_form_of_the_desk_is_kept_for_its_account_browser_and_demande_alone() {
+    let base = Base::new().await;
+    let application = base.application("portail").await;
+    let dossier = base.dossier(1, application, "dupont").await;
+    let finess = base.etablissements(2).await;
+    let own = base.demande(&dossier, &finess[0]).await.unwrap();
+    let others = base.demande(&dossier, &finess[1]).await.unwrap();
+    let anne = account(&base, &finess[0], "anne").await.unwrap();
+    let bruno = account(&base, &finess[0], "bruno").await.unwrap();
+    let session = &NouvelleSession {
+        compte: anne,
+        second_vu: true,
+        par_openid: false,
+        navigateur: "Firefox",
+        idle: 30 * MINUTE,
+        absolute: 20 * 60 * MINUTE,
+    };
+    run!(base, open_bureau_session(&sha(1), session)).unwrap();
+    assert_eq!(read!(base, ended_bureau_session(&sha(1))), None, "it holds");
+    run!(base, end_bureau_session(&sha(1))).unwrap();
+    assert_eq!(read!(base, ended_bureau_session(&sha(1))), Some(anne));
+    run!(base, purge_bureau()).unwrap();
+    assert_eq!(read!(base, ended_bureau_session(&sha(1))), Some(anne), "a form may come for an hour");
+
+    let keep = async |demande: i64, chemin: &str, scelle: &[u8]| {
+        let reprise = NouvelleRepriseBureau {
+            sha256: &sha(1),
+            compte: anne,
+            demande,
+            chemin,
+            scelle,
+            pour: 60 * MINUTE,
+        };
+        run!(base, keep_reprise_bureau(reprise)).unwrap()
+    };
+    assert!(keep(own, "/a", b"un").await);
+    assert!(keep(own, "/a", b"deux").await, "sent twice, it is there once");
+    assert!(!keep(others, "/b", b"x").await, "of another establishment's demande nothing is kept");
+    assert!(!keep(999, "/c", b"x").await, "of none neither");
+    let kept = read!(base, reprises_bureau(&sha(1), anne));
+    assert_eq!(kept.iter().map(|one| one.scelle.as_slice()).collect::<Vec<_>>(), [b"deux"]);
+    assert_eq!(read!(base, reprises_bureau(&sha(1), bruno)), []);
+    assert_eq!(read!(base, reprises_bureau(&sha(2), anne)), []);
+    for number in 0..30 {
+        keep(own, &format!("/{number}"), b"x").await;
+    }
+    assert_eq!(read!(base, reprises_bureau(&sha(1), anne)).len(), 10, "it fills no table");
+    run!(base, drop_reprise_bureau(&sha(2), None)).unwrap();
+    let first = kept[0].id;
+    run!(base, drop_reprise_bureau(&sha(1), Some(first))).unwrap();
+    assert_eq!(read!(base, reprises_bureau(&sha(1), anne)).len(), 9);
+    base.execute("UPDATE reprise_bureau SET fin_le = fin_le - 3660000");
+    assert_eq!(read!(base, reprises_bureau(&sha(1), anne)), []);
+    run!(base, purge_bureau()).unwrap();
+    assert_eq!(base.count("SELECT COUNT(*) FROM reprise_bureau"), 0);
+    // whoever leaves has none
+    run!(base, close_bureau_session(&sha(1))).unwrap();
+    assert_eq!(read!(base, ended_bureau_session(&sha(1))), None);
 }

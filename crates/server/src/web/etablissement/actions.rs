@@ -13,10 +13,10 @@ use storage::{Decision, DemandeBureau, Issue, Refusal};
 
 use super::page::{self, Cadre};
 use super::porte::{Agent, entree, form as read_form, not_own, to};
+use super::reprise::{self, Garde};
 use crate::state::AppState;
 use crate::web::fichiers::{desk_style_path, style_path};
 use crate::web::page::{failure, html};
-use crate::web::secret::Secret;
 use crate::web::vue::bureau::{Etat, Fait, motif, nom};
 
 /// What can be done.
@@ -143,6 +143,21 @@ struct Saisie {
     motif: Option<String>,
     remarque: Option<String>,
     confirmation: Option<String>,
+    /// Of a form that is taken up again: by which it was kept.
+    reprise: Option<String>,
+}
+
+impl Saisie {
+    /// What is kept of it where its session is over.
+    fn garde(&self) -> Garde {
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        Garde {
+            version: text(&self.version),
+            motif: text(&self.motif),
+            remarque: text(&self.remarque),
+            confirmation: text(&self.confirmation),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -187,15 +202,6 @@ struct Depassee {
     etat: Etat,
     fait: Option<Fait>,
     /// What was typed: it is not lost.
-    remarque: String,
-}
-
-/// The session is over, and something was typed.
-#[derive(Template)]
-#[template(path = "etablissement/fermee.html")]
-struct Fermee {
-    style: &'static str,
-    feuille: &'static str,
     remarque: String,
 }
 
@@ -304,30 +310,35 @@ pub(super) async fn posted(
     request: Request,
 ) -> Response {
     let saisie = read_form::<Saisie>(request).await.unwrap_or_default();
-    let agent = match entree(&state, &headers).await {
+    let jeton = saisie.jeton.as_deref().unwrap_or_default();
+    let entered = entree(&state, &headers).await;
+    let own = entered.as_ref().is_ok_and(|agent| agent.owns(&headers, Some(jeton)));
+    if let (false, Ok(id), Some(action)) = (own, id.parse::<i64>(), Action::of(&action))
+        && let Some(kept) = reprise::late(&state, &headers, jeton, (id, action), &saisie.garde()).await
+    {
+        return kept;
+    }
+    let agent = match entered {
         Ok(agent) => agent,
-        Err(response) => return lost(&headers, saisie, *response),
+        Err(response) => return *response,
     };
     let (Ok(id), Some(action)) = (id.parse::<i64>(), Action::of(&action)) else {
         return page::unknown(&state, &agent).await;
     };
-    if !agent.owns(&headers, saisie.jeton.as_deref()) {
+    if !own {
         return not_own(&state, &agent).await;
     }
+    let taken_up = saisie.reprise.as_deref().and_then(|id| id.parse().ok());
     match decide(&state, &agent, id, action, saisie).await {
-        Ok(response) => response,
+        Ok(response) => {
+            // its page has it now, saved or shown with what is wrong in it or who was faster
+            if let Some(taken_up) = taken_up {
+                reprise::forget(&state, &headers, Some(taken_up)).await;
+            }
+            response
+        }
         Err(error) => failure(&error, None),
     }
-}
-
-/// Nothing typed is lost when a session has ended: it is shown, to be copied. Only to a browser that had a session here.
-fn lost(headers: &HeaderMap, saisie: Saisie, elsewhere: Response) -> Response {
-    let remarque = saisie.remarque.unwrap_or_default();
-    let had = Secret::of_named_cookie(headers, "__Host-bureau").is_some();
-    if remarque.trim().is_empty() || !had {
-        return elsewhere;
-    }
-    html(StatusCode::FORBIDDEN, &Fermee { style: style_path(), feuille: desk_style_path(), remarque })
 }
 
 async fn decide(

@@ -12,9 +12,10 @@ use serde::Deserialize;
 use storage::{Action, Cle, Compte, Provisoire};
 
 use super::porte::{
-    AVANT, Agent, attempt, cle, form as read_form, give, is_own, manque, navigateur, navigateur_nomme,
-    new_session, note_entree, take, to, too_early, trace,
+    AVANT, Agent, SESSION, attempt, cle, form as read_form, give, is_own, manque, navigateur,
+    navigateur_nomme, new_session, note_entree, take, to, too_early, trace,
 };
+use super::reprise::{forget, leave_behind};
 use crate::bureau;
 use crate::peer::PeerAddress;
 use crate::state::AppState;
@@ -196,8 +197,7 @@ async fn enter(
         state.trail.record(known.map(|trace| trace.detail("its first password is too old")));
         return Ok(Entered::Expired);
     }
-    let former = Agent::of(state, headers).await?.map(|agent| agent.secret.sha256());
-    open(state, headers, &compte, cles, former).await
+    open(state, headers, &compte, cles).await
 }
 
 async fn open(
@@ -205,17 +205,18 @@ async fn open(
     headers: &HeaderMap,
     compte: &Compte,
     cles: &[Cle],
-    former: Option<[u8; 32]>,
 ) -> Result<Entered, storage::Error> {
     let complete = manque(compte, false, state.config.sandbox).is_none();
     let (session, browser) = (Secret::draw(&mut crate::clock::rng()), Secret::draw(&mut crate::clock::rng()));
+    let former = Secret::of_named_cookie(headers, SESSION);
+    let replaced = former.as_ref().map(Secret::sha256);
     let (sha256, browser_sha256) = (session.sha256(), browser.sha256());
     let name = navigateur_nomme(headers);
     let opened = state.store.run("desk: enter", |tx| {
         let (name, session_of) = (name.as_str(), compte);
         Box::pin(async move {
-            if let Some(former) = former {
-                tx.close_bureau_session(&former).await?;
+            if let Some(replaced) = replaced {
+                tx.end_bureau_session(&replaced).await?;
             }
             tx.open_bureau_session(&sha256, &new_session(session_of, false, name)).await?;
             let detail = if complete { "password" } else { "password alone, so far" };
@@ -232,6 +233,10 @@ async fn open(
     opened.await?;
     let mut response = to("/etablissement");
     give(&mut response, Some(&session), complete.then_some(&browser));
+    // windows of the former session may be open still: what is typed in them is not lost
+    if let Some(former) = former {
+        leave_behind(&mut response, &former);
+    }
     Ok(Entered::Yes(Box::new(response)))
 }
 
@@ -274,6 +279,7 @@ pub(super) async fn leave(
     if let Err(error) = ended.await {
         return failure(&error, None);
     }
+    forget(&state, &headers, None).await;
     // who came from the provider is still signed in there: that is offered to be ended, not done unasked
     let sortie = match &state.openid {
         Some(provider) if agent.session.par_openid => provider.adresse_de_sortie().await,
@@ -282,6 +288,7 @@ pub(super) async fn leave(
     let mut response =
         door_and_way_out(&state, &headers, StatusCode::OK, String::new(), None, Some(LEFT), sortie);
     take(&mut response);
+    super::reprise::take(&mut response);
     response
 }
 

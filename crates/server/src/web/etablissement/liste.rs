@@ -11,7 +11,7 @@ use serde::Deserialize;
 use storage::FiltreBureau;
 
 use super::page::Cadre;
-use super::porte::{Agent, entree};
+use super::porte::{Agent, entree, to};
 use crate::state::AppState;
 use crate::web::fichiers::{desk_style_path, style_path};
 use crate::web::page::{failure, html};
@@ -120,6 +120,11 @@ pub(super) async fn show(State(state): State<Arc<AppState>>, headers: HeaderMap,
         Ok(agent) => agent,
         Err(response) => return *response,
     };
+    match super::reprise::waits(&state, &headers, &agent).await {
+        Ok(true) => return to(super::reprise::ADRESSE),
+        Ok(false) => {}
+        Err(error) => return failure(&error, None),
+    }
     match render(&state, &agent, &Choix::of(&uri)).await {
         Ok(page) => html(StatusCode::OK, &page),
         Err(error) => failure(&error, None),

@@ -13,6 +13,7 @@ mod liste;
 mod openid;
 mod page;
 mod porte;
+mod reprise;
 mod rester;
 mod second_facteur;
 
@@ -25,6 +26,8 @@ use axum::routing::{get, post};
 
 use crate::state::AppState;
 
+pub(super) use porte::cle;
+
 /// A remark of 1000 characters of four bytes, each byte written as three, and the rest of its form.
 const BODY_BYTES: usize = 16 * 1024;
 
@@ -36,6 +39,8 @@ pub(super) const ROUTES: &[(&str, &str)] = &[
     ("GET", "/etablissement/demandes/{id}"),
     ("GET", "/etablissement/demandes/{id}/{action}"),
     ("POST", "/etablissement/demandes/{id}/{action}"),
+    ("GET", "/etablissement/reprise"),
+    ("POST", "/etablissement/reprise"),
     ("GET", "/etablissement/connexion"),
     ("POST", "/etablissement/connexion"),
     ("GET", "/etablissement/openid"),
@@ -60,6 +65,7 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
         // a look ahead opens nothing: opening tells the family that its demande was read
         .route("/etablissement/demandes/{id}", get(demande::open).head(nothing))
         .route("/etablissement/demandes/{id}/{action}", get(actions::form).post(actions::posted))
+        .route("/etablissement/reprise", get(reprise::show).post(reprise::drop_kept))
         .route("/etablissement/connexion", get(connexion::form).post(connexion::posted))
         // a look ahead is not sent anywhere, and uses nothing up
         .route("/etablissement/openid", get(openid::leave).head(nothing))

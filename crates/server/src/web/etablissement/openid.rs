@@ -13,9 +13,10 @@ use serde::Deserialize;
 use storage::{Acteur, Action, Cle, Compte, Trace};
 
 use super::porte::{
-    Agent, CONNEXION, attempt, cle, give, navigateur_nomme, new_openid_session, note_entree, to, too_early,
-    trace,
+    Agent, CONNEXION, SESSION, attempt, cle, give, navigateur_nomme, new_openid_session, note_entree, to,
+    too_early, trace,
 };
+use super::reprise::leave_behind;
 use crate::openid::{Depart, Echec, Fournisseur, Panne, Retour};
 use crate::peer::PeerAddress;
 use crate::state::AppState;
@@ -132,7 +133,13 @@ pub(super) async fn leave(
     }
     let address = address.map(|Extension(address)| address.network(&headers));
     match depart(&state, provider, &headers, address.as_deref()).await {
-        Ok(response) => response,
+        Ok(mut response) => {
+            // windows of a session that is over may be open still: what is typed in them is not lost
+            if let Some(former) = Secret::of_named_cookie(&headers, SESSION) {
+                leave_behind(&mut response, &former);
+            }
+            response
+        }
         Err(error) => failure(&error, None),
     }
 }
@@ -284,7 +291,7 @@ async fn enter(
                 }
             };
             if let Some(former) = former {
-                tx.close_bureau_session(&former).await?;
+                tx.end_bureau_session(&former).await?;
             }
             tx.open_bureau_session(&sha256, &new_openid_session(&compte, name)).await?;
             tx.trace(&trace(&compte, Action::ConnexionOuverte).detail("OpenID Connect").code("200")).await?;

@@ -4,8 +4,11 @@ mod acces;
 mod demandes;
 mod entree;
 mod fournisseur;
+mod hostile;
 mod independant;
+mod nombre;
 mod openid;
+mod reprise;
 
 use std::sync::{Arc, Mutex};
 

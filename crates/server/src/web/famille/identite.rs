@@ -187,7 +187,7 @@ fn known(demandeur: &Demandeur) -> Reponses {
 }
 
 /// The person as this page shows them: those close to them have a page of their own.
-fn seen_as(demandeur: &Demandeur) -> String {
+pub(super) fn seen_as(demandeur: &Demandeur) -> String {
     mark(&Demandeur { contacts: Vec::new(), ..demandeur.clone() })
 }
 

@@ -11,6 +11,7 @@ mod demandes;
 mod envoi;
 mod identite;
 mod imprimer;
+mod personne;
 mod porte;
 mod proches;
 mod volet;
@@ -34,6 +35,7 @@ const BODY_BYTES: usize = 128 * 1024;
 pub(super) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/dossier/proches", get(proches::show).post(proches::save))
+        .route("/dossier/personne", get(personne::show).post(personne::save))
         .route("/dossier/administratif/identite", get(identite::show).post(identite::save))
         .route("/dossier/etablissements", get(choix::search))
         .route("/dossier/etablissements/ajouter", get(choix::form).post(choix::add))

@@ -206,6 +206,20 @@ pub(super) fn phrase(faute: Faute) -> String {
         Faute::Nombre(min, max) => format!("Écrivez un nombre entre {min} et {max}."),
         Faute::Chiffres(count) => format!("Écrivez les {count} chiffres, sans lettre."),
         Faute::QuoiManque => "Vous avez répondu « en partie » : cochez ce qui manque.".to_owned(),
+        Faute::Absente => "Cette réponse est nécessaire.".to_owned(),
+        Faute::Departement => {
+            "Aucun département n’a ce code postal. Vérifiez les premiers chiffres.".to_owned()
+        }
+        Faute::Commune => {
+            "Nous ne trouvons pas cette commune. Écrivez son nom entier. Par exemple : Bourg-en-Bresse".to_owned()
+        }
+        Faute::Communes => {
+            "Plusieurs communes ont ce nom. Vérifiez le code postal, ou ajoutez le département. Par exemple : Saint-Denis (93)".to_owned()
+        }
+        Faute::Pays => "Nous ne trouvons pas ce pays. Écrivez son nom actuel. Par exemple : Algérie".to_owned(),
+        Faute::TypeVoie => {
+            "Nous ne connaissons pas ce type de voie. Par exemple : rue, avenue, chemin, lieu-dit".to_owned()
+        }
     }
 }
 
@@ -228,6 +242,12 @@ mod tests {
             Faute::Nombre(1, 2),
             Faute::Chiffres(11),
             Faute::QuoiManque,
+            Faute::Absente,
+            Faute::Departement,
+            Faute::Commune,
+            Faute::Communes,
+            Faute::Pays,
+            Faute::TypeVoie,
         ] {
             for sentence in phrase(faute).split(['.', ':']) {
                 assert!(mots(sentence) <= 20, "{sentence}");

@@ -14,7 +14,7 @@ const FORMULAIRE: &str = "/dossier/partage/retirer";
 const TEXTE: &str = "l’été <b>\u{202e}𝒶 =1+1";
 
 /// Lets time pass for all sessions and what is kept of them.
-async fn wait(site: &Site, time: Duration) {
+pub(super) async fn wait(site: &Site, time: Duration) {
     let url = format!("sqlite:{}", site.directory.path().join("vtpa.db").display());
     let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
     for statement in [

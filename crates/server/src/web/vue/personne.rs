@@ -1,5 +1,6 @@
 //! The person the dossier is about, and those close to them.
 
+use dossier::identite::voie;
 use dossier::{Adresse, Demandeur, Nomenclature, Prive};
 
 use super::textes::{self, Telephone};
@@ -129,41 +130,4 @@ fn texte(prive: &Prive) -> String {
 
 fn telephone(prive: &Prive) -> Telephone {
     Telephone::new(prive.as_str())
-}
-
-/// A kind of way (NOS R35, code or label) as it stands in an address: `rue`, not `R`.
-fn voie(type_voie: &str) -> String {
-    const USUELS: [(&str, &str); 16] = [
-        ("ALL", "allée"),
-        ("AV", "avenue"),
-        ("BD", "boulevard"),
-        ("CHE", "chemin"),
-        ("CRS", "cours"),
-        ("FG", "faubourg"),
-        ("HAM", "hameau"),
-        ("IMP", "impasse"),
-        ("LOT", "lotissement"),
-        ("MTE", "montée"),
-        ("PAS", "passage"),
-        ("PL", "place"),
-        ("QU", "quai"),
-        ("R", "rue"),
-        ("RTE", "route"),
-        ("SQ", "square"),
-    ];
-    let usuel = USUELS.iter().find(|(code, _)| code.eq_ignore_ascii_case(type_voie));
-    usuel.map_or_else(|| type_voie.to_lowercase(), |(_, mot)| (*mot).to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kinds_of_way_are_words() {
-        for (given, word) in [("R", "rue"), ("bd", "boulevard"), ("Avenue", "avenue"), ("ABE", "abe")] {
-            assert_eq!(voie(given), word);
-            assert!(dossier::nomenclature::type_voie(given), "{given}");
-        }
-    }
 }

@@ -13,6 +13,10 @@ enum Who {
     Nobody,
     /// A family's session, of the very dossier.
     Family,
+    /// At the establishment, until they left; the browser kept its cookie.
+    Left,
+    /// At the establishment, until the session was over.
+    Over,
     /// At the other establishment.
     Elsewhere,
     /// At the establishment, with the password alone so far.
@@ -21,10 +25,17 @@ enum Who {
     Here,
 }
 
-const EVERYONE: [Who; 5] = [Who::Nobody, Who::Family, Who::Elsewhere, Who::Half, Who::Here];
+const EVERYONE: [Who; 7] =
+    [Who::Nobody, Who::Family, Who::Left, Who::Over, Who::Elsewhere, Who::Half, Who::Here];
 
-/// What must come of a route: of GET for everyone in the order of [`EVERYONE`], of POST with a token of one's own.
-fn expected(method: &str, path: &str) -> [&'static str; 5] {
+/// What must come of a route: of GET for everyone in the order of [`EVERYONE`], of POST with a token of one's own. Whoever is
+/// out, whatever cookie they bring, is nobody.
+fn expected(method: &str, path: &str) -> [&'static str; 7] {
+    let [nobody, family, elsewhere, half, here] = of_five(method, path);
+    [nobody, family, nobody, nobody, elsewhere, half, here]
+}
+
+fn of_five(method: &str, path: &str) -> [&'static str; 5] {
     const DOOR: &str = "303 /etablissement/connexion";
     const CODE: &str = "303 /etablissement/code";
     match (method, path) {
@@ -34,12 +45,15 @@ fn expected(method: &str, path: &str) -> [&'static str; 5] {
         ("GET", "/etablissement/demandes/{id}") => [DOOR, DOOR, "404", CODE, "200"],
         ("GET", "/etablissement/demandes/{id}/{action}") => [DOOR, DOOR, "404", CODE, "200"],
         ("POST", "/etablissement/demandes/{id}/{action}") => [DOOR, DOOR, "404", CODE, "303 done"],
+        ("GET" | "POST", "/etablissement/reprise") => {
+            [DOOR, DOOR, "303 /etablissement", CODE, "303 /etablissement"]
+        }
+        ("POST", "/etablissement/rester") => [DOOR, DOOR, "200", "200", "200"],
         ("GET", "/etablissement/connexion") => {
             ["200", "200", "303 /etablissement", "303 /etablissement", "303 /etablissement"]
         }
         ("POST", "/etablissement/connexion") => ["403", "403", "403", "403", "403"],
         ("POST", "/etablissement/deconnexion") => ["200", "200", "200", "200", "200"],
-        ("POST", "/etablissement/rester") => [DOOR, DOOR, "200", "200", "200"],
         ("GET", "/etablissement/code") => [DOOR, DOOR, "303 /etablissement", "200", "303 /etablissement"],
         ("POST", "/etablissement/code") => [DOOR, DOOR, "303 /etablissement", "403", "303 /etablissement"],
         ("GET", "/etablissement/second-facteur") => [DOOR, DOOR, "200", CODE, "303 /etablissement"],
@@ -55,10 +69,17 @@ fn expected(method: &str, path: &str) -> [&'static str; 5] {
     }
 }
 
-async fn browsers(desk: &Desk) -> [Browser; 5] {
+async fn browsers(desk: &Desk) -> [Browser; 7] {
     let anne = desk.account(GLYCINES, "anne", "Anne Duval").await;
     desk.account(LAVANDES, "chloe", "Chloé Roux").await;
     let chloe = desk.entered("chloe").await;
+    // before she has a second factor: one session that is left, one that ends by itself
+    let mut leaver = desk.entered("anne").await;
+    let left = leaver.clone();
+    let jeton = desk.get(&mut leaver, "/etablissement").await.field("jeton");
+    desk.post(&mut leaver, "/etablissement/deconnexion", &[("jeton", &jeton)]).await;
+    let over = desk.entered("anne").await;
+    desk.execute("UPDATE session_bureau SET fin_le = vue_le WHERE id = (SELECT MAX(id) FROM session_bureau)");
     let secret = SecretTotp::draw(&mut testkit::rng(7));
     let text = dossier::Prive::new(secret.base32());
     let kept = &text;
@@ -91,7 +112,7 @@ async fn browsers(desk: &Desk) -> [Browser; 5] {
     // and the same secret where the desk looks for its own
     let family =
         Browser(vec![("__Host-session".to_owned(), value.clone()), ("__Host-bureau".to_owned(), value)]);
-    [Browser::default(), family, chloe, half, here]
+    [Browser::default(), family, left, over, chloe, half, here]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,9 +121,9 @@ async fn every_route_by_everyone() {
     let mut browsers = browsers(&desk).await;
     let id = desk.demandes[0];
     // it was opened and is to be answered
-    desk.get(&mut browsers[4], &format!("/etablissement/demandes/{id}")).await;
+    desk.get(&mut browsers[6], &format!("/etablissement/demandes/{id}")).await;
     let version =
-        desk.get(&mut browsers[4], &format!("/etablissement/demandes/{id}/refus")).await.field("version");
+        desk.get(&mut browsers[6], &format!("/etablissement/demandes/{id}/refus")).await.field("version");
     // what changes most comes last, so that each row finds the desk as it was
     let mut routes = ROUTES.to_vec();
     routes.sort_by_key(|(_, path)| (path.contains("deconnexion"), path.contains("fermer")));
@@ -146,13 +167,13 @@ async fn a_form_that_is_not_the_session_s_own_changes_nothing() {
     let desk = Desk::sandbox().await;
     let mut browsers = browsers(&desk).await;
     let id = desk.demandes[0];
-    desk.get(&mut browsers[4], &format!("/etablissement/demandes/{id}")).await;
-    let others = desk.get(&mut browsers[2], "/etablissement").await.field("jeton");
-    let page = desk.get(&mut browsers[4], &format!("/etablissement/demandes/{id}/refus")).await;
+    desk.get(&mut browsers[6], &format!("/etablissement/demandes/{id}")).await;
+    let others = desk.get(&mut browsers[4], "/etablissement").await.field("jeton");
+    let page = desk.get(&mut browsers[6], &format!("/etablissement/demandes/{id}/refus")).await;
     let (own, version) = (page.field("jeton"), page.field("version"));
     let posts: Vec<&str> =
         ROUTES.iter().filter(|(method, _)| *method == "POST").map(|(_, path)| *path).collect();
-    assert_eq!(posts.len(), 8);
+    assert_eq!(posts.len(), 9);
     for route in posts {
         let path = route.replace("{id}", &id.to_string()).replace("{action}", "refus");
         for (jeton, site) in [
@@ -162,7 +183,7 @@ async fn a_form_that_is_not_the_session_s_own_changes_nothing() {
             (own.as_str(), "cross-site"),
             (own.as_str(), "same-site"),
         ] {
-            let mut browser = browsers[4].clone();
+            let mut browser = browsers[6].clone();
             let fields = [("jeton", jeton), ("version", &version), ("motif", "1"), ("confirmation", "oui")];
             let answer = desk.post_from(&mut browser, &path, &fields, site).await;
             // the second factor of who has one is not asked for again, whoever asks
