@@ -142,7 +142,8 @@ async fn a_late_form_of_the_desk_is_kept_for_its_account_browser_and_demande_alo
     }
     assert_eq!(read!(base, reprises_bureau(&sha(1), anne)).len(), 10, "it fills no table");
     run!(base, drop_reprise_bureau(&sha(2), None)).unwrap();
-    run!(base, drop_reprise_bureau(&sha(1), Some(kept[0].id))).unwrap();
+    let first = kept[0].id;
+    run!(base, drop_reprise_bureau(&sha(1), Some(first))).unwrap();
     assert_eq!(read!(base, reprises_bureau(&sha(1), anne)).len(), 9);
     base.execute("UPDATE reprise_bureau SET fin_le = fin_le - 3660000");
     assert_eq!(read!(base, reprises_bureau(&sha(1), anne)), []);
