@@ -556,10 +556,10 @@ async fn another_dossier_s_demande_is_none_of_this_one() {
     famille.fill("/dossier/envoyer", &[]).await;
     let demande = famille.answered(0, &[Recue, AdmissionProposee]).await;
     famille.choose(1).await;
-    let unsent = famille.get("/dossier/etablissements").await.hidden("demande").remove(0);
+    let unsent = famille.get("/dossier/envoyer").await.hidden("demande").remove(0);
     let before = famille.seen().await.body;
-    for what in ["reponse", "annuler"] {
-        let page = other.get(&format!("/dossier/demandes/{demande}/{what}")).await;
+    for what in ["", "/reponse", "/annuler"] {
+        let page = other.get(&format!("/dossier/demandes/{demande}{what}")).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND);
     }
     let jeton = other.get("/dossier/proches").await.hidden("jeton").remove(0);
