@@ -403,7 +403,7 @@ async function endings(tour, demandes) {
     await page.context().close();
   });
 
-  await tour.step("what is typed too late is shown to whoever typed it", async () => {
+  await tour.step("what is typed too late is kept, shown to whoever typed it, and sent after all", async () => {
     const page = await enter(true, "Comptez environ <b>six</b> mois d’attente.");
     const program = "import sqlite3,sys\nd=sqlite3.connect(sys.argv[1],timeout=10)\nd.execute('UPDATE session_bureau SET vue_le = vue_le - 1860000')\nd.commit()";
     execFileSync("python3", ["-c", program, join(dirname(config), "vtpa.db")]);
@@ -411,6 +411,13 @@ async function endings(tour, demandes) {
     assert.match(await page.locator("h1").innerText(), /s’est fermé/);
     assert.ok((await page.locator("main").innerText()).includes("environ <b>six</b> mois"));
     await tour.look(page, "bureau-ferme");
+    await bureau.signIn(tour, page, LOGIN);
+    await page.waitForURL(`${base}/etablissement/reprise`);
+    assert.ok((await page.locator("main").innerText()).includes("environ <b>six</b> mois"));
+    await tour.look(page, "bureau-texte-a-reprendre");
+    await page.getByRole("button", { name: "Envoyer ce texte" }).first().click();
+    await page.waitForURL((url) => url.searchParams.get("fait") === "liste-attente");
+    assert.ok((await bureau.history(page))[0].includes("environ <b>six</b> mois"));
     await page.context().close();
   });
 }
