@@ -66,8 +66,14 @@ fn what_is_sent_as_it_was_shown_changes_nothing() {
 
 #[test]
 fn each_field_is_corrected_and_codes_are_those_of_the_tables() {
-    type Seen = fn(&Demandeur) -> String;
-    let rows: [(&[(&str, &str)], Seen, &str, &[&str]); 15] = [
+    /// What is typed, where it is seen, as what, under which names it is traced.
+    type Row = (
+        &'static [(&'static str, &'static str)],
+        fn(&Demandeur) -> String,
+        &'static str,
+        &'static [&'static str],
+    );
+    let rows: [Row; 15] = [
         (&[("prenom", "Margot")], |d| d.prenom.as_str().to_owned(), "Margot", &["Prenom"]),
         (
             &[("nom-naissance", "Chastain")],
