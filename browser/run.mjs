@@ -8,6 +8,7 @@ import * as chaine from "./steps/chaine.mjs";
 import * as creation from "./steps/creation.mjs";
 import * as dossier from "./steps/dossier.mjs";
 import * as famille from "./steps/famille.mjs";
+import * as openid from "./steps/openid.mjs";
 import * as liaison from "./steps/liaison.mjs";
 import * as redirection from "./steps/redirection.mjs";
 import * as sandbox from "./steps/sandbox.mjs";
@@ -15,7 +16,7 @@ import * as access from "./steps/access.mjs";
 import * as duree from "./steps/duree.mjs";
 import * as pages from "./steps/pages.mjs";
 
-const PARTS = { creation, dossier, famille, chaine, bureau, liaison, pages, redirection, duree, sandbox, access };
+const PARTS = { creation, dossier, famille, chaine, bureau, openid, liaison, pages, redirection, duree, sandbox, access };
 // what must have gone before, where a step is run without the others
 const NEEDS = { bureau: ["chaine"], dossier: ["creation"], liaison: ["creation"], pages: ["creation"], redirection: ["creation"], duree: ["creation"] };
 

@@ -385,7 +385,7 @@ async function endings(tour, demandes) {
       const [other] = await Promise.all([page.context().waitForEvent("page"), page.getByRole("button", { name: /^Rester connecté/ }).click()]);
       await other.waitForLoadState();
       assert.match(await other.locator("h1").innerText(), /Le bureau reste ouvert/);
-      assert.match(await other.locator("main").innerText(), /\d{1,2} h \d{2}/);
+      assert.match(await other.locator("main").innerText(), /\d{1,2}\sh\s\d{2}/);
       if (javaScriptEnabled) await tour.picture(other, "bureau-reste-ouvert");
       await other.close();
       assert.equal(await page.getByLabel("Message à la famille").inputValue(), HOSTILE);

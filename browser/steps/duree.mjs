@@ -31,7 +31,7 @@ export async function run(tour) {
       const [other] = await Promise.all([page.context().waitForEvent("page"), page.getByRole("button", { name: /^Rester connecté/ }).click()]);
       await other.waitForLoadState();
       assert.match(await other.locator("h1").innerText(), /reste ouvert/);
-      assert.match(await other.locator("main").innerText(), /\d{1,2} h \d{2}/);
+      assert.match(await other.locator("main").innerText(), /\d{1,2}\sh\s\d{2}/);
       if (javaScriptEnabled) {
         await tour.watch(other);
         await other.reload().catch(() => {});

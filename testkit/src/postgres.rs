@@ -160,8 +160,8 @@ impl Place {
     pub fn set_read_only(&self) {
         let Self { database } = self;
         psql("postgres", &format!("ALTER DATABASE {database} SET default_transaction_read_only = on"));
-        let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity";
-        psql("postgres", &format!("{end} WHERE datname = '{database}'"));
+        let end = "PERFORM pg_terminate_backend(pid) FROM pg_stat_activity";
+        psql("postgres", &format!("DO $$ BEGIN {end} WHERE datname = '{database}'; END $$"));
     }
 
     /// Sessions that begin from now on may write again. Those that are open are left as they are.

@@ -12,10 +12,8 @@
 //! - No error, log line or `Debug` holds a person's data.
 //!
 //! Each statement is one text; the fragments where PostgreSQL says it otherwise are in one table (`dialect`).
-//!
 //! On PostgreSQL, transactions are serializable and begun again when another was in the way or the connection was lost
 //! before the commit; a commit whose outcome is unknown is an error, never repeated.
-//!
 //! On SQLite, transactions have turns on one connection and share a commit where several wait (`writer`). Statements run on the
 //! caller's thread, reads on connections of their own, since the way to another thread costs five times the statement.
 

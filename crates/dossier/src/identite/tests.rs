@@ -66,13 +66,9 @@ fn what_is_sent_as_it_was_shown_changes_nothing() {
 
 #[test]
 fn each_field_is_corrected_and_codes_are_those_of_the_tables() {
-    /// What is typed, where it is seen, as what, under which names it is traced.
-    type Row = (
-        &'static [(&'static str, &'static str)],
-        fn(&Demandeur) -> String,
-        &'static str,
-        &'static [&'static str],
-    );
+    type Seen = fn(&Demandeur) -> String;
+    /// Fields and what is typed; who shows what became of them; that; the names of what changed.
+    type Row = (&'static [(&'static str, &'static str)], Seen, &'static str, &'static [&'static str]);
     let rows: [Row; 15] = [
         (&[("prenom", "Margot")], |d| d.prenom.as_str().to_owned(), "Margot", &["Prenom"]),
         (

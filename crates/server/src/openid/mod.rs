@@ -417,11 +417,25 @@ impl Fournisseur {
                 return Ok(Arc::clone(held));
             }
         }
-        let reponse = self.http.get(&metadonnees.jwks_uri, None).await?;
-        let read = reponse.status.is_success().then(|| jose::keys(&reponse.body)).flatten();
-        let read = Arc::new(read.ok_or(Panne::Reponse)?);
-        memoire.cles = Some((now, Arc::clone(&read)));
-        Ok(read)
+        if memoire.echec.is_some_and(|failed| now.duration_since(failed) < FAILURE_PAUSE) {
+            return Err(Panne::Recente);
+        }
+        let reponse = self.http.get(&metadonnees.jwks_uri, None).await;
+        let read = reponse.and_then(|reponse| {
+            let read = reponse.status.is_success().then(|| jose::keys(&reponse.body)).flatten();
+            read.ok_or(Panne::Reponse)
+        });
+        match read {
+            Ok(read) => {
+                let read = Arc::new(read);
+                memoire.cles = Some((now, Arc::clone(&read)));
+                Ok(read)
+            }
+            Err(panne) => {
+                memoire.echec = Some(self.clock.now());
+                Err(panne)
+            }
+        }
     }
 }
 

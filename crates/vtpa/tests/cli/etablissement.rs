@@ -106,3 +106,27 @@ fn an_account_is_made_listed_reset_disabled_and_its_sessions_revoked() {
         account(&[absent, "c.nulle"]).status(1).says("there is no account c.nulle");
     }
 }
+
+#[test]
+fn an_account_is_linked_to_one_openid_connect_subject_and_a_subject_to_one_account() {
+    let house = House::new();
+    let account = |arguments: &[&str]| house.operator(&[&["etablissement", "account"], arguments].concat());
+    let add = |login: &'static str, more: &[&'static str]| {
+        account(&[&["add", login, "--finess", FINESS, "--name", "Anne Duval"], more].concat())
+    };
+    let subject = || account(&["list", "--json"]).status(0).json()[0]["subject"].clone();
+    add("a.duval", &["--subject", "899700218896"]).status(0);
+    add("b.martin", &[]).status(0);
+    assert_eq!(subject(), "899700218896");
+    account(&["list"]).status(0).prints(
+        "a.duval  Anne Duval, first password not replaced yet, no second factor, OpenID Connect 899700218896",
+    );
+    account(&["link", "b.martin", "--subject", "899700218896"]).status(1).says("another account is of this");
+    add("c.roux", &["--subject", "899700218896"]).status(1).says("another account is of this");
+    account(&["unlink", "a.duval"]).status(0).prints("no more");
+    assert!(subject().is_null());
+    account(&["link", "a.duval", "--subject", " f:1:800000000001 "]).status(0).prints("f:1:800000000001");
+    assert_eq!(subject(), "f:1:800000000001");
+    account(&["link", "a.duval", "--subject", " "]).status(1).says("--subject is 1 to 255 characters");
+    account(&["link", "c.nulle", "--subject", "1"]).status(1).says("there is no account c.nulle");
+}

@@ -2,7 +2,7 @@
 
 use crate::vtpa::vtpa;
 
-const COMMANDS: [&[&str]; 65] = [
+const COMMANDS: [&[&str]; 67] = [
     &[],
     &["demo"],
     &["serve"],
@@ -37,6 +37,8 @@ const COMMANDS: [&[&str]; 65] = [
     &["etablissement", "account", "reset"],
     &["etablissement", "account", "disable"],
     &["etablissement", "account", "enable"],
+    &["etablissement", "account", "link"],
+    &["etablissement", "account", "unlink"],
     &["etablissement", "account", "sessions"],
     &["etablissement", "account", "revoke"],
     &["finess"],

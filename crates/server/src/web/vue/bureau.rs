@@ -16,9 +16,9 @@ use crate::web::famille::{EtapeVue, GirVue};
 pub(in crate::web) fn moment(instant: Timestamp, now: Timestamp) -> String {
     let paris = TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC).to_datetime(instant);
     if paris.date() == day_in_paris(now) {
-        return format!("aujourd’hui à {} h {:02}", paris.hour(), paris.minute());
+        return format!("aujourd’hui à {}", textes::heure(instant, now));
     }
-    format!("le {} à {} h {:02}", textes::jour(paris.date()), paris.hour(), paris.minute())
+    format!("le {} à {}", textes::jour(paris.date()), textes::horloge(paris))
 }
 
 /// A demande in the list.
@@ -333,7 +333,10 @@ mod tests {
     #[test]
     fn moments_have_day_and_hour() {
         let now: Timestamp = "2026-11-27T12:00:00Z".parse().unwrap();
-        assert_eq!(moment("2026-11-27T13:05:00Z".parse().unwrap(), now), "aujourd’hui à 14 h 05");
-        assert_eq!(moment("2026-07-01T13:05:00Z".parse().unwrap(), now), "le 1er juillet 2026 à 15 h 05");
+        assert_eq!(moment("2026-11-27T13:05:00Z".parse().unwrap(), now), "aujourd’hui à 14\u{a0}h\u{a0}05");
+        assert_eq!(
+            moment("2026-07-01T13:05:00Z".parse().unwrap(), now),
+            "le 1er juillet 2026 à 15\u{a0}h\u{a0}05"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Dates, hours, telephone and other numbers as people write them.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::clock::day_in_paris;
@@ -30,8 +30,13 @@ pub(in crate::web) fn jour(date: Date) -> String {
 /// `14 h 05`; with its day when that is not today.
 pub(in crate::web) fn heure(instant: Timestamp, now: Timestamp) -> String {
     let paris = TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC).to_datetime(instant);
-    let heure = format!("{} h {:02}", paris.hour(), paris.minute());
+    let heure = horloge(paris);
     if paris.date() == day_in_paris(now) { heure } else { format!("{heure}, le {}", jour(paris.date())) }
+}
+
+/// `14 h 05`, which no line end tears apart.
+pub(in crate::web) fn horloge(paris: DateTime) -> String {
+    format!("{}\u{a0}h\u{a0}{:02}", paris.hour(), paris.minute())
 }
 
 /// `réponse`, `réponses`
@@ -97,9 +102,9 @@ mod tests {
     fn hours_are_those_of_paris() {
         let now: Timestamp = "2026-07-13T12:00:00Z".parse().unwrap();
         for (instant, text) in [
-            ("2026-07-13T12:05:00Z", "14 h 05"),
-            ("2026-07-13T22:30:00Z", "0 h 30, le 14 juillet 2026"),
-            ("2026-12-01T08:00:00Z", "9 h 00, le 1er décembre 2026"),
+            ("2026-07-13T12:05:00Z", "14\u{a0}h\u{a0}05"),
+            ("2026-07-13T22:30:00Z", "0\u{a0}h\u{a0}30, le 14 juillet 2026"),
+            ("2026-12-01T08:00:00Z", "9\u{a0}h\u{a0}00, le 1er décembre 2026"),
         ] {
             assert_eq!(heure(instant.parse().unwrap(), now), text);
         }

@@ -28,6 +28,12 @@ pub(crate) enum Command {
     /// Let a disabled account enter again
     #[command(after_help = ENABLE_HELP)]
     Enable(Named),
+    /// Say by whom OpenID Connect knows an account's owner
+    #[command(after_help = LINK_HELP)]
+    Link(Link),
+    /// Forget by whom OpenID Connect knows an account's owner
+    #[command(after_help = UNLINK_HELP)]
+    Unlink(Named),
     /// List the sessions of an account
     #[command(after_help = SESSIONS_HELP)]
     Sessions(Sessions),
@@ -83,6 +89,21 @@ Password and second factor are those of before.
 Example:
   vtpa etablissement account enable a.duval --config vtpa.toml";
 
+const LINK_HELP: &str = "\
+The subject is what the claim of [openid] claim holds: the RPPS or ADELI number that Pro Santé Connect
+gives as SubjectNameID, or the sub of another provider. One subject is one account. Whoever signs in at
+the provider as that subject is in, without password and second factor: [openid] acr_values tells how
+the provider must have made sure of them.
+
+Example:
+  vtpa etablissement account link a.duval --subject 899700218896 --config vtpa.toml";
+
+const UNLINK_HELP: &str = "\
+Its sessions that began at the provider end. Password and second factor are those of before.
+
+Example:
+  vtpa etablissement account unlink a.duval --config vtpa.toml";
+
 const SESSIONS_HELP: &str = "\
 A session ends 30 minutes after its last page, and after 10 hours in any case.
 
@@ -105,6 +126,20 @@ pub(crate) struct Add {
     /// Its owner's name, as colleagues see it beside what was done
     #[arg(long, value_name = "NAME")]
     name: String,
+    /// By whom OpenID Connect knows its owner, as for `link`
+    #[arg(long, value_name = "SUBJECT")]
+    subject: Option<String>,
+    #[command(flatten)]
+    data: Data,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Link {
+    /// The account
+    login: String,
+    /// What the provider's claim says of its owner
+    #[arg(long, value_name = "SUBJECT")]
+    subject: String,
     #[command(flatten)]
     data: Data,
 }
@@ -161,6 +196,8 @@ enum Change<'a> {
     Reset(&'a str),
     Disable,
     Enable,
+    /// To a subject of OpenID Connect, or to none.
+    Link(Option<&'a str>),
     /// One session, or all.
     Revoke(Option<i64>),
 }
@@ -171,6 +208,8 @@ impl Change<'_> {
             Self::Reset(_) => (Action::CompteModifie, "reset"),
             Self::Disable => (Action::CompteRetire, "disabled"),
             Self::Enable => (Action::CompteModifie, "enabled"),
+            Self::Link(Some(_)) => (Action::CompteModifie, "linked to an OpenID Connect subject"),
+            Self::Link(None) => (Action::CompteModifie, "unlinked from its OpenID Connect subject"),
             Self::Revoke(_) => (Action::ConnexionFermee, "revoked"),
         };
         Trace::new(operator::acteur(), action).detail(&format!("{login} {what}"))
@@ -182,6 +221,7 @@ impl Change<'_> {
             Self::Reset(hash) => tx.reset_compte(compte, hash, Some(bureau::PROVISIONAL)).await?,
             Self::Disable => tx.disable_compte(compte, true).await?,
             Self::Enable => tx.disable_compte(compte, false).await?,
+            Self::Link(subject) => tx.set_sujet(compte, subject).await?,
             Self::Revoke(Some(session)) => {
                 return Ok(u64::from(tx.revoke_bureau_session(compte, session).await?));
             }
@@ -198,12 +238,14 @@ pub(crate) async fn run(command: Command) -> Outcome {
         Command::Reset(arguments) => reset(arguments).await,
         Command::Disable(arguments) => disable(arguments).await,
         Command::Enable(arguments) => enable(arguments).await,
+        Command::Link(arguments) => link(arguments).await,
+        Command::Unlink(arguments) => unlink(arguments).await,
         Command::Sessions(arguments) => sessions(arguments).await,
         Command::Revoke(arguments) => revoke(arguments).await,
     }
 }
 
-async fn add(Add { login, finess, name, data }: Add) -> Outcome {
+async fn add(Add { login, finess, name, subject, data }: Add) -> Outcome {
     let login = bureau::login(&login).ok_or_else(|| {
         Failure::because(format!(
             "{login:?} is no login: 3 to 64 of a-z, 0-9, dot, hyphen, underscore and at sign"
@@ -213,13 +255,14 @@ async fn add(Add { login, finess, name, data }: Add) -> Outcome {
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(Failure::because("--name is 1 to 100 characters"));
     }
+    let subject = subject.as_deref().map(usable).transpose()?;
     let (password, hash) = drawn()?;
     let store = data.open().await?;
     let nouveau = &NouveauCompte {
         etablissement: finess.trim(),
         login: &login,
         nom: name,
-        sujet: None,
+        sujet: subject,
         mot_de_passe: &hash,
         provisoire: Some(bureau::PROVISIONAL),
     };
@@ -269,6 +312,7 @@ struct Listed {
     login: String,
     finess: String,
     name: String,
+    subject: Option<String>,
     password: &'static str,
     second_factor: bool,
     disabled: bool,
@@ -282,6 +326,7 @@ impl Listed {
             login: compte.login.clone(),
             finess: compte.etablissement.clone(),
             name: compte.nom.as_str().to_owned(),
+            subject: compte.sujet.clone(),
             password: match compte.provisoire {
                 Provisoire::Non => "own",
                 Provisoire::Jusque(_) => "provisional",
@@ -302,7 +347,9 @@ impl Listed {
         };
         let factor = if self.second_factor { "" } else { ", no second factor" };
         let disabled = if self.disabled { ", disabled" } else { "" };
-        format!("{}  {}  {}{password}{factor}{disabled}", self.finess, self.login, self.name)
+        let subject =
+            self.subject.as_ref().map_or_else(String::new, |subject| format!(", OpenID Connect {subject}"));
+        format!("{}  {}  {}{password}{factor}{subject}{disabled}", self.finess, self.login, self.name)
     }
 }
 
@@ -320,6 +367,25 @@ async fn disable(Named { login, data }: Named) -> Outcome {
 async fn enable(Named { login, data }: Named) -> Outcome {
     change(&data, &login, Change::Enable).await?;
     print(&format!("{login} may enter again"))
+}
+
+/// A subject as the server takes it from a claim: compared letter by letter.
+fn usable(subject: &str) -> Outcome<&str> {
+    let subject = subject.trim();
+    bureau::is_subject(subject)
+        .then_some(subject)
+        .ok_or_else(|| Failure::because("--subject is 1 to 255 characters, none of them a control character"))
+}
+
+async fn link(Link { login, subject, data }: Link) -> Outcome {
+    let subject = usable(&subject)?;
+    change(&data, &login, Change::Link(Some(subject))).await?;
+    print(&format!("{login} enters by OpenID Connect as {subject}"))
+}
+
+async fn unlink(Named { login, data }: Named) -> Outcome {
+    change(&data, &login, Change::Link(None)).await?;
+    print(&format!("{login} enters by OpenID Connect no more"))
 }
 
 #[derive(Serialize)]

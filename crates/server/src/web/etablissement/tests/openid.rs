@@ -487,6 +487,23 @@ async fn keys_that_come_are_taken_up_and_asked_for_no_more_often_than_every_half
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_provider_whose_keys_cannot_be_had_is_left_alone_for_five_seconds() {
+    let (desk, provider) = desk().await;
+    let tried = async || {
+        let mut browser = Browser::default();
+        let status = desk.signs_in(&mut browser, &provider).await.status;
+        (status.as_u16(), desk.is_in(&browser).await)
+    };
+    provider.does(Scenario { keys: Some(Box::new(|set| *set = json!([]))), ..Scenario::default() });
+    assert_eq!(tried().await, (503, false));
+    provider.does(Scenario::default());
+    assert_eq!(tried().await, (503, false), "it was asked a moment ago");
+    assert_eq!(provider.count("/certs"), 1);
+    desk.later(5);
+    assert_eq!(tried().await, (200, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn providers_that_differ_are_understood() {
     type Different = (&'static str, Otherwise, Lie, usize);
     let rows: [Different; 6] = [
