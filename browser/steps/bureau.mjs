@@ -25,6 +25,7 @@ const PEOPLE = [
   ["M", "Lucien", "Morel", "1935-02-17", "38185", "Permanent", "Immediat", 2, ["RECUE", "ADMISSION_PROPOSEE", "ADMISSION_ACCEPTEE"]],
   ["MME", "Germaine", "Faure", "1930-06-28", "74010", "Permanent", "SixMois", 40, ["RECUE", "ADMISSION_PROPOSEE", "ADMISSION_ACCEPTEE", "ADMISSION_EFFECTUEE"]],
   ["M", "Roger", "Vidal", "1937-10-11", "38185", "Permanent", "SixMois", 21, ["RECUE", "REFUSEE"]],
+  ["MME", "Jeanne", "Perrin", "1936-08-19", "38185", "Permanent", "SixMois", 5, ["RECUE"]],
   ["MME", "Paulette", "Garnier", "1932-04-03", "38185", "Permanent", "SixMois", 33, ["RECUE", "ANNULEE"]],
 ];
 
@@ -125,12 +126,12 @@ async function entering(tour) {
   });
 }
 
-// Eleven people's demandes at one desk, in all states and of all ages; their numbers by birth name.
+// Twelve people's demandes at one desk, in all states and of all ages; their numbers by birth name.
 async function asked(tour) {
   const { base, ca, config, vtpa } = tour.scenario;
   const folder = dirname(config);
   const demandes = {};
-  await tour.step("eleven people ask one establishment, and stand in every state", async () => {
+  await tour.step("twelve people ask one establishment, and stand in every state", async () => {
     const who = ["--profile", "x509", "--url", base, "--ca", ca, "--cert", join(folder, "partner.pem"), "--key", join(folder, "partner.key")];
     const ages = [];
     for (const [civilite, prenom, nom, naissance, commune, hebergement, urgence, days, states] of PEOPLE) {
@@ -371,9 +372,9 @@ async function colleagues(tour, demandes) {
 // How a session of the desk ends, and what makes it last.
 async function endings(tour, demandes) {
   const { base, config } = tour.scenario;
-  const enter = async (javaScriptEnabled, remarque = HOSTILE) => {
+  const enter = async (javaScriptEnabled, remarque = HOSTILE, nom = "Bertrand") => {
     const page = await bureau.enter(tour, LOGIN, { javaScriptEnabled });
-    await page.goto(`${base}/etablissement/demandes/${demandes.Bertrand}`);
+    await page.goto(`${base}/etablissement/demandes/${demandes[nom]}`);
     await bureau.begin(page, "liste-attente");
     await page.getByLabel("Message à la famille").fill(remarque);
     return page;
@@ -404,7 +405,7 @@ async function endings(tour, demandes) {
   });
 
   await tour.step("what is typed too late is kept, shown to whoever typed it, and sent after all", async () => {
-    const page = await enter(true, "Comptez environ <b>six</b> mois d’attente.");
+    const page = await enter(true, "Comptez environ <b>six</b> mois d’attente.", "Perrin");
     const program = "import sqlite3,sys\nd=sqlite3.connect(sys.argv[1],timeout=10)\nd.execute('UPDATE session_bureau SET vue_le = vue_le - 1860000')\nd.commit()";
     execFileSync("python3", ["-c", program, join(dirname(config), "vtpa.db")]);
     await bureau.button(page, "liste-attente").click();
