@@ -58,6 +58,22 @@ impl Store {
 }
 
 impl Tx<'_> {
+    /// Notes that something was done now, by whomever.
+    pub(crate) async fn done(&mut self, nom: &'static str) -> Result<(), Error> {
+        const SQL: &str = concat!(
+            "INSERT INTO bail (nom, tenant, fin_le, fait_le) VALUES ($1, '', 0, ",
+            now!(),
+            ") ON CONFLICT (nom) DO UPDATE SET fait_le = excluded.fait_le"
+        );
+        self.execute(SQL, &[Value::Text(nom)]).await.map(drop)
+    }
+
+    /// When it was last done, in milliseconds.
+    pub(crate) async fn last_done(&mut self, nom: &'static str) -> Result<Option<i64>, Error> {
+        self.row("bail", "SELECT fait_le FROM bail WHERE nom = $1", &[Value::Text(nom)], |row| row.integer(0))
+            .await
+    }
+
     /// Renews a lease in the transaction that does its work; false if it is another's by now, and nothing may be done.
     pub(crate) async fn renew(&mut self, bail: &Bail) -> Result<bool, Error> {
         const SQL: &str =

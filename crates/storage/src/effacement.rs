@@ -53,6 +53,9 @@ enum Kind {
     Time,
 }
 
+/// What the last erasure is noted as: a message that is written down after it, but came before, may be of whom was erased.
+pub(crate) const ERASURE: &str = "erasure";
+
 /// In the order in which rows can be deleted. **A new table with something of a dossier in it goes here.**
 const TABLES: &[Table] = &[
     Table {
@@ -308,6 +311,7 @@ impl Tx<'_> {
         let export = self.export(id).await?.ok_or(Refusal::UnknownDossier)?;
         let number = dossier_number(id);
         self.delete_all(number).await?;
+        self.done(ERASURE).await?;
         let values = [Value::Integer(number), Value::Text(reason.code()), Value::Bytes(&export.sha256)];
         let noted = self.row("effacement", NOTE, &values, decode).await?;
         noted.ok_or_else(|| Error::inconsistent("effacement", "dossier", number))

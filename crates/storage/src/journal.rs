@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     ApplicationId, Coffre, Error, Reader, Store,
+    effacement::ERASURE,
     sql::{Row, Value, time},
     writer::Durability,
 };
@@ -122,6 +123,9 @@ impl Reader<'_> {
 
 impl Store {
     /// Writes down requests. Does not wait for the disk: the next durable transaction takes them along.
+    ///
+    /// Of a request that came before the last erasure the message is not kept: it may be of whom was erased, and it is written
+    /// only now.
     pub async fn journal_ajouter(&self, entrees: &[EntreeJournal]) -> Result<(), Error> {
         const SQL: &str = concat!(
             "INSERT INTO journal (reference, recu_le, service, operation, application, issue, explication,",
@@ -133,12 +137,13 @@ impl Store {
         }
         self.transaction("journal", Durability::Batched, |tx| {
             Box::pin(async move {
+                let erased = tx.last_done(ERASURE).await?.unwrap_or(i64::MIN);
                 for entree in entrees {
                     let message = match &entree.message {
-                        Some(message) => {
+                        Some(message) if entree.recu_le.as_millisecond() > erased => {
                             Some(tx.seal("journal", "message", &entree.reference, message).await?)
                         }
-                        None => None,
+                        _ => None,
                     };
                     let values = [
                         Value::Text(&entree.reference),

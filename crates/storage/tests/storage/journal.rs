@@ -1,7 +1,7 @@
 use jiff::{SignedDuration, Timestamp};
-use storage::{ApplicationId, BornesJournal, EntreeJournal};
+use storage::{ApplicationId, BornesJournal, EntreeJournal, ErasureReason};
 
-use crate::support::Base;
+use crate::support::{Base, demandeur, id, run};
 
 fn noon() -> Timestamp {
     "2026-11-24T12:00:00Z".parse().unwrap()
@@ -97,4 +97,20 @@ async fn the_journal_is_bounded_in_age_number_and_bytes() {
 fn debug_shows_no_message() {
     let shown = format!("{:?}", entry(1, None, Some(b"Suzanne")));
     assert!(!shown.contains("Suzanne") && !shown.contains("83, 117"), "{shown}");
+}
+
+/// The server writes requests down in batches: what it holds at the moment of an erasure comes after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_request_that_came_before_an_erasure_no_message_is_written_after_it() {
+    let base = Base::new().await;
+    let application = base.application("portail").await;
+    let before = entry(1, Some(application), Some(b"<Nom>Chastaing</Nom>"));
+    let recu_le = "2999-01-01T00:00:00Z".parse().unwrap();
+    let after = EntreeJournal { recu_le, ..entry(2, Some(application), Some(b"<Nom>Durand</Nom>")) };
+    let gone = &id(1);
+    run!(base, create_dossier(gone, &demandeur("Chastaing"), application, "moi")).unwrap();
+    run!(base, erase_dossier(gone, ErasureReason::Request)).unwrap();
+    base.store.journal_ajouter(&[before.clone(), after.clone()]).await.unwrap();
+    assert_eq!(found(&base, 1).await, Some(EntreeJournal { message: None, ..before }));
+    assert_eq!(found(&base, 2).await, Some(after));
 }
