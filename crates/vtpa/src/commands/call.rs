@@ -143,8 +143,8 @@ FILE.json holds objects with the contract's element names, lists as arrays of th
     }
   }
 
-Where the server is configured so, a key of your own gives the first answer again for 24 hours, in place of a second dossier:
-  \"ParametresOptionnels\": [{\"Nom\": \"CleIdempotence\", \"Valeur\": \"6f1c6a9e-1d0b-4a1e-9c59-7d9c5a1e4b11\"}]
+Where the server is configured so, a key makes a repeated call no second dossier for 24 hours:
+  \"ParametresOptionnels\": [{\"Nom\": \"CleIdempotence\", \"Valeur\": \"6f1c6a9e1d0b4a1e9c597d9c\"}]
 
 Example:
   vtpa call creer dossier.json --profile x509 --ca vtpa-demo/ca.pem \\
