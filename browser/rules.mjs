@@ -172,7 +172,7 @@ export async function timeTold(page) {
   if (!found.session) return;
   assert.match(found.said, /\d{1,2}\sh\s\d{2}/, "RGAA 13.1: when the session ends is not told");
   assert.match(found.said, /dans tous les cas/, "RGAA 13.1: the absolute limit is not told");
-  const last = /à [^.]+ dans tous les cas\./.test(found.said) && !/si vous ne faites rien/.test(found.said);
+  const last = /à [^.]+ dans tous les cas\./.test(found.said) && !/Si vous ne faites rien/.test(found.said);
   assert.ok(last || /Rester connecté/.test(found.said), "RGAA 13.1: no button to stay");
 }
 

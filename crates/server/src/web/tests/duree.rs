@@ -36,7 +36,7 @@ async fn both_limits_are_told_before_they_strike_and_the_button_puts_the_first_o
     let mut site = Site::new().await;
     let mut browser = Browser::inside(&mut site).await;
     let page = browser.get(&site, PAGE).await;
-    assert!(limits(&page).contains("si vous ne faites rien"), "{}", limits(&page));
+    assert!(limits(&page).contains("Si vous ne faites rien"), "{}", limits(&page));
     assert!(limits(&page).contains("dans tous les cas"), "{}", limits(&page));
     assert!(page.html.contains("action=\"/rester\" target=\"_blank\""));
     assert!(!page.html.contains("http-equiv") && !page.html.contains("<script"));
@@ -57,6 +57,22 @@ async fn both_limits_are_told_before_they_strike_and_the_button_puts_the_first_o
     wait(&site, 29 * MINUTE).await;
     let over = browser.post(&site, "/rester", &[("jeton", &token(&page))]).await;
     assert_eq!(over.status, StatusCode::FORBIDDEN);
+}
+
+/// « 0 h 03, le 28 novembre 2026 » is told of a session that ends after midnight: the sentences are short then too.
+#[tokio::test]
+async fn the_limits_are_told_in_twenty_words_at_most_also_before_midnight() {
+    let mut site = Site::new().await;
+    let mut browser = Browser::inside(&mut site).await;
+    let page = browser.get(&site, PAGE).await;
+    let (before, rest) = limits(&page).split_once("<strong>").unwrap();
+    let (_, after) = rest.split_once("</strong>").unwrap();
+    let sentence = format!(
+        "{} 0 h 03, le 28 novembre 2026{}",
+        before.replace("<p>", ""),
+        after.split('.').next().unwrap()
+    );
+    assert!(sentence.split_whitespace().count() <= 20, "{sentence}");
 }
 
 #[tokio::test]

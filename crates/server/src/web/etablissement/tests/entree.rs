@@ -292,7 +292,7 @@ async fn both_limits_are_told_before_they_strike_and_the_button_puts_the_first_o
     let mut browser = desk.entered("anne").await;
     let page = desk.get(&mut browser, "/etablissement").await;
     let button = "action=\"/etablissement/rester\" target=\"_blank\"";
-    for words in ["si vous ne faites rien", "dans tous les cas", button] {
+    for words in ["Si vous ne faites rien", "dans tous les cas", button] {
         assert!(page.html.contains(words), "{words}");
     }
     let jeton = page.field("jeton");

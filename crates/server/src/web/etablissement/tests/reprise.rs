@@ -184,7 +184,7 @@ async fn both_limits_are_told_before_they_strike_and_the_button_puts_the_first_o
     let desk = desk_of_two().await;
     let mut anne = desk.entered("anne").await;
     let page = desk.get(&mut anne, "/etablissement").await;
-    assert!(page.html.contains("si vous ne faites rien") && page.html.contains("dans tous les cas"));
+    assert!(page.html.contains("Si vous ne faites rien") && page.html.contains("dans tous les cas"));
     assert!(page.html.contains("action=\"/etablissement/rester\" target=\"_blank\""));
     let jeton = page.field("jeton");
     let pass = |minutes: i64| {
